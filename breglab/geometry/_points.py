@@ -1,0 +1,92 @@
+"""What all functions of points share: the check of their arguments and the inner product."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from breglab._checks import Array, real_array
+
+
+def namespace(ndim: int, size: int | None, **points: Array) -> Any:
+    """Return the array namespace of points that may be combined with each other.
+
+    Parameters
+    ----------
+    ndim : int
+        The number of trailing axes that make one point; all leading axes are a batch.
+    size : int or None
+        The length that the last axis must have, None for any.
+    **points : array
+        The arguments by their names, for the messages.
+
+    Raises
+    ------
+    TypeError
+        If one is not a real floating array, or they come from different array libraries.
+    ValueError
+        If one is empty, not finite or of the wrong size, or their points differ in shape, or
+        their leading axes do not broadcast.
+    """
+    for name, x in points.items():
+        real_array(x, name, ndim=ndim, size=size)
+    names = " and ".join(points)
+    try:
+        xp = array_api_compat.array_namespace(*points.values())
+    except TypeError:
+        kinds = " and ".join(type(x).__name__ for x in points.values())
+        raise TypeError(f"{names} must come from one array library, got {kinds}") from None
+    shapes = [tuple(x.shape) for x in points.values()]
+    if len({shape[-ndim:] for shape in shapes}) > 1 or not _broadcastable(shapes):
+        raise ValueError(
+            f"{names} must have points of one shape and leading axes that broadcast, "
+            f"got shapes {' and '.join(map(str, shapes))}"
+        )
+    return xp
+
+
+def inner(xp: Any, x: Array, y: Array, ndim: int) -> Array:
+    """Return <x, y> over the last ``ndim`` axes."""
+    return xp.sum(x * y, axis=tuple(range(-ndim, 0)))
+
+
+def max_abs(xp: Any, x: Array, ndim: int, *, keepdims: bool = False) -> Array:
+    """Return the max-norm of ``x`` over the last ``ndim`` axes."""
+    return xp.max(xp.abs(x), axis=tuple(range(-ndim, 0)), keepdims=keepdims)
+
+
+def indicator(xp: Any, excess: Array, ndim: int) -> Array:
+    """Return 0 where no entry of ``excess`` is positive and inf elsewhere, one value a point."""
+    worst = xp.max(excess, axis=tuple(range(-ndim, 0)))
+    return xp.where(worst > 0, xp.full_like(worst, float("inf")), xp.zeros_like(worst))
+
+
+def rounding(xp: Any, x: Array, ndim: int) -> Array:
+    """Return 16 eps |x|_inf, the rounding that a few operations on ``x`` leave; axes are kept."""
+    return 16 * xp.finfo(x.dtype).eps * max_abs(xp, x, ndim, keepdims=True)
+
+
+def check_exponent(xp: Any, v: Array) -> None:
+    """Refuse dual points whose exponential is not representable in their dtype.
+
+    Raises
+    ------
+    ValueError
+        If an entry is larger than the logarithm of the largest number.
+    """
+    limit = math.log(float(xp.finfo(v.dtype).max))
+    if bool(xp.any(v > limit)):
+        raise ValueError(
+            f"v must be <= {limit:.6g}, so that exp(v) fits {v.dtype}, got {float(xp.max(v))!r}"
+        )
+
+
+def _broadcastable(shapes: list[tuple[int, ...]]) -> bool:
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return False
+    return True

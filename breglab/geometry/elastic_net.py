@@ -1,0 +1,74 @@
+"""The elastic net, the mirror map of linearized Bregman iterations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from breglab._checks import Array, positive
+from breglab.geometry._points import inner, rounding
+from breglab.geometry.functional import Functional
+from breglab.geometry.mirror_map import MirrorMap
+
+
+@dataclass(frozen=True)
+class ElasticNet(MirrorMap):
+    """phi(theta) = J_delta(theta) = J(theta) + |theta|^2 / (2 delta).
+
+    Bungert et al. (JMLR 2022): the elastic net (2.6), and grad phi*(v) = prox_{delta J}(delta v)
+    (2.8c). A dual point is v = p + theta / delta with p in dJ(theta). Strongly convex with
+    modulus 1 / delta.
+
+    Parameters
+    ----------
+    J : Functional
+        The functional.
+    delta : float
+        Finite and > 0.
+    """
+
+    J: Functional
+    delta: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.J, Functional):
+            raise TypeError(f"J must be a Functional, got {self.J!r} ({type(self.J).__name__})")
+        object.__setattr__(self, "delta", positive(self.delta, "delta"))
+
+    @property
+    def event_ndim(self) -> int:
+        """The number of trailing axes that make one point, as for J."""
+        return self.J.event_ndim
+
+    @property
+    def event_size(self) -> int | None:
+        """The length that the last axis must have, as for J."""
+        return self.J.event_size
+
+    @property
+    def strong_convexity(self) -> float:
+        """The modulus 1 / delta; no larger one holds where J is affine."""
+        return 1.0 / self.delta
+
+    def _value(self, xp: Any, theta: Array) -> Array:
+        return self.J._value(xp, theta) + self._square(xp, theta)
+
+    def _to_dual(self, xp: Any, theta: Array) -> Array:
+        return self.J._subgradient(xp, theta) + theta / self.delta
+
+    def _to_primal(self, xp: Any, v: Array) -> Array:
+        return self.J._prox(xp, self.delta * v, self.delta)
+
+    def _conjugate(self, xp: Any, v: Array) -> Array:
+        # phi* is the infimal convolution of J* and delta |.|^2 / 2, attained (Moreau) at
+        # q = v - theta / delta in dJ(theta). The defining <v, theta> - phi(theta) would be a
+        # difference of large numbers, and would make the Fenchel-Young equality true for any
+        # theta, so that it could not detect a wrong prox.
+        theta = self._to_primal(xp, v)
+        q = v - theta / self.delta
+        slack = rounding(xp, v, self.event_ndim)
+        return self.J._conjugate(xp, q, slack) + self._square(xp, theta)
+
+    def _square(self, xp: Any, theta: Array) -> Array:
+        """Return |theta|^2 / (2 delta), which is delta |v - q|^2 / 2 as well."""
+        return inner(xp, theta, theta, self.event_ndim) / (2 * self.delta)

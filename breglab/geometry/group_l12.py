@@ -1,0 +1,46 @@
+"""The group l1,2 norm over arbitrary disjoint groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from breglab._checks import Array
+from breglab.geometry._grouped import Grouped
+
+
+@dataclass(frozen=True)
+class GroupL12(Grouped):
+    """J(x) = lam sum_g sqrt(n_g) |x_g|_2, with n_g the size of the group g.
+
+    prox(x)_g = x_g max(1 - step lam sqrt(n_g) / |x_g|_2, 0); subgradient lam sqrt(n_g) x_g /
+    |x_g|_2, or 0 where x_g = 0; J* is the indicator of |p_g|_2 <= lam sqrt(n_g) (Bungert et
+    al., (1.2)). Coordinates in no group are free: J does not see them.
+
+    Parameters
+    ----------
+    groups : 1-D integer array or sequence of index sequences
+        One label >= 0 a coordinate, -1 for a free one; or the indices of each group. Kept as a
+        tuple of sorted tuples.
+    lam : float
+        The weight, finite and >= 0.
+    size : int, optional
+        The number of coordinates; by default the number of labels or the largest index plus 1.
+
+    Raises
+    ------
+    ValueError
+        If groups overlap, are empty or do not fit the size.
+    """
+
+    def _value(self, xp: Any, x: Array) -> Array:
+        return self.lam * self._group_norm(xp, x)
+
+    def _prox(self, xp: Any, x: Array, step: float) -> Array:
+        return self._group_shrinkage(xp, x, step * self.lam)
+
+    def _subgradient(self, xp: Any, x: Array) -> Array:
+        return self.lam * self._group_direction(xp, x)
+
+    def _conjugate(self, xp: Any, p: Array, slack: Array) -> Array:
+        return self._dual_ball(xp, p, self.lam, slack)
