@@ -1,0 +1,34 @@
+"""Losses with their exact constants, gradient noise, operators and named problem instances."""
+
+from __future__ import annotations
+
+from breglab.problems.finite_noise import FiniteNoise
+from breglab.problems.finite_sum import FiniteSum
+from breglab.problems.huber import Huber
+from breglab.problems.instances import load, names
+from breglab.problems.least_squares import LeastSquares
+from breglab.problems.logistic import Logistic
+from breglab.problems.loss import Loss
+from breglab.problems.minibatch import MiniBatch
+from breglab.problems.operators import CosineSynthesis, SubsampledTransform
+from breglab.problems.oracle import Exact, Oracle
+from breglab.problems.problem import Problem
+from breglab.problems.quadratic import Quadratic
+
+__all__ = [
+    "CosineSynthesis",
+    "Exact",
+    "FiniteNoise",
+    "FiniteSum",
+    "Huber",
+    "LeastSquares",
+    "Logistic",
+    "Loss",
+    "MiniBatch",
+    "Oracle",
+    "Problem",
+    "Quadratic",
+    "SubsampledTransform",
+    "load",
+    "names",
+]
