@@ -19,8 +19,15 @@ Scalar = Any
 """A zero-dimensional array of the caller's library, or one value per leading index."""
 
 
-def scalar(value: Any, name: str, *, low: float = -math.inf, high: float = math.inf,
-           open_low: bool = False, open_high: bool = False) -> float:
+def scalar(
+    value: Any,
+    name: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    open_low: bool = False,
+    open_high: bool = False,
+) -> float:
     """Return ``value`` as a float after checking that it is a finite real number in a range.
 
     Parameters
@@ -77,8 +84,9 @@ def choice(value: Any, name: str, allowed: Sequence[str]) -> str:
     return str(value)
 
 
-def real_array(x: Array, name: str, *, ndim: int = 1, size: int | None = None,
-               finite: bool = True) -> Any:
+def real_array(
+    x: Array, name: str, *, ndim: int = 1, size: int | None = None, finite: bool = True
+) -> Any:
     """Check a non-empty real floating array and return its array-API namespace.
 
     Parameters
@@ -105,8 +113,7 @@ def real_array(x: Array, name: str, *, ndim: int = 1, size: int | None = None,
         xp = array_api_compat.array_namespace(x)
     except TypeError:
         raise TypeError(
-            f"{name} must be an array (NumPy or another array-API library), "
-            f"got {type(x).__name__}"
+            f"{name} must be an array (NumPy or another array-API library), got {type(x).__name__}"
         ) from None
     if not xp.isdtype(x.dtype, "real floating"):
         raise TypeError(f"{name} must have a real floating dtype (float32, float64), got {x.dtype}")
@@ -119,8 +126,9 @@ def real_array(x: Array, name: str, *, ndim: int = 1, size: int | None = None,
             f"{name} must have length {size} in its last axis, got shape {tuple(x.shape)}"
         )
     if finite and not bool(xp.all(xp.isfinite(x))):
-        raise ValueError(f"{name} must be finite, got NaN or inf among its {math.prod(x.shape)} "
-                         "entries")
+        raise ValueError(
+            f"{name} must be finite, got NaN or inf among its {math.prod(x.shape)} entries"
+        )
     return xp
 
 

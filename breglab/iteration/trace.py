@@ -1,0 +1,143 @@
+"""The trace of a run: what was recorded, how it ended, saved as .npz with a JSON beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from breglab.iteration.status import Status
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What a run recorded, as NumPy arrays.
+
+    Attributes
+    ----------
+    k : int array, shape (samples,)
+        The iterates that were kept; the first is 0, the last is the end of the run.
+    columns : mapping of str to array, shape (samples, *batch) or (samples, *batch, n)
+        The recorded quantities. ``increment``, ``dsym`` and ``tau`` belong to the step that led to
+        an iterate and are NaN at k = 0.
+    status : Status
+        How the run ended.
+    theta, v : array, shape (*batch, n)
+        The last primal and dual variable.
+    meta : mapping
+        What the run was: strings and numbers for a person, JSON-serialisable.
+    """
+
+    k: npt.NDArray[np.int64]
+    columns: Mapping[str, npt.NDArray[Any]]
+    status: Status
+    theta: npt.NDArray[Any]
+    v: npt.NDArray[Any]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        """Return a recorded quantity by name; an unknown name lists what there is."""
+        try:
+            return self.columns[name]
+        except KeyError:
+            raise KeyError(
+                f"{name!r} was not recorded; this trace has {', '.join(self.columns) or 'nothing'}"
+            ) from None
+
+    def __len__(self) -> int:
+        return len(self.k)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write ``path.npz`` (arrays) and ``path.json`` (status and meta); return the .npz path.
+
+        The two appear under their names only when both are complete, and know each other: `load`
+        refuses files of two different traces.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written to; nothing is left behind.
+        """
+        json_file, npz_file = _files(path)
+        described = {"format": FORMAT, "status": self.status.name, "meta": dict(self.meta)}
+        text = json.dumps(described, indent=2, allow_nan=False)
+        arrays: dict[str, Any] = {f"column.{name}": value for name, value in self.columns.items()}
+        arrays |= {"k": self.k, "theta": self.theta, "v": self.v, "description": np.array(text)}
+        with _replaced(json_file) as about, _replaced(npz_file) as archive:
+            about.write(text.encode())
+            np.savez_compressed(archive, **arrays)
+        return npz_file
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Trace:
+        """Read a trace that `save` wrote; nothing is unpickled.
+
+        Raises
+        ------
+        FileNotFoundError
+            If one of the two files is missing.
+        ValueError
+            If they are not a trace, are damaged, of another format, or not of the same trace.
+        """
+        json_file, npz_file = _files(path)
+        try:
+            described = json.loads(json_file.read_bytes())
+            if described["format"] != FORMAT:
+                raise ValueError(f"format {described['format']!r} instead of {FORMAT}")
+            with np.load(npz_file, allow_pickle=False) as arrays:
+                content = {name: arrays[name] for name in arrays.files}
+            if json.loads(str(content["description"])) != described:
+                raise ValueError("they were not saved together")
+            columns = {
+                name.removeprefix("column."): value
+                for name, value in content.items()
+                if name.startswith("column.")
+            }
+            return cls(
+                content["k"],
+                columns,
+                Status[described["status"]],
+                content["theta"],
+                content["v"],
+                described["meta"],
+            )
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # damaged archives raise many kinds: zip, zlib, key, value, EOF
+            raise ValueError(
+                f"{npz_file.name} and its .json are no trace of breglab: {error}"
+            ) from error
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that takes the name `path` at the end; after an error nothing is left of it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _files(path: str | os.PathLike[str]) -> tuple[Path, Path]:
+    """Return the .json and the .npz path."""
+    base = Path(path)
+    if base.suffix in (".npz", ".json"):
+        base = base.with_suffix("")
+    return base.with_name(base.name + ".json"), base.with_name(base.name + ".npz")

@@ -1,0 +1,201 @@
+"""Reference solutions by cvxpy, trusted only after breglab's own check of optimality.
+
+Two convex problems, with phi = J + |.|^2 / (2 delta) the elastic net (2.6), or J itself for
+delta = inf:
+
+    constrained   min phi(x)                      subject to A x = b
+    penalized     min |A x - b|^2 / 2 + phi(x)
+
+Their optimality conditions are A x = b, A^T y in d phi(x), and A^T (b - A x) in d phi(x).
+cvxpy is imported on first use only.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from breglab._checks import positive, real_array
+from breglab.geometry import ElasticNet, Functional
+from breglab.solvers._cvxpy_models import cvxpy, functional_expression
+
+Vector = npt.NDArray[np.float64]
+
+
+class ReferenceRefused(RuntimeError):
+    """A reference solution that could not be had or not be trusted; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A reference solution that passed the optimality check.
+
+    Attributes
+    ----------
+    x : array, shape (n,)
+        Primal solution.
+    y : array, shape (m,)
+        Dual solution: A^T y is a subgradient of the objective's regulariser at x.
+    kkt_residual : float
+        Relative violation of the optimality conditions, see `kkt_residual`.
+    solver : str
+        Name of the solver behind cvxpy.
+    """
+
+    x: Vector
+    y: Vector
+    kkt_residual: float
+    solver: str
+
+
+def constrained(
+    A: Vector,
+    b: Vector,
+    J: Functional,
+    delta: float = math.inf,
+    *,
+    tolerance: float = 1e-7,
+) -> Reference:
+    """Return ``argmin J(x) + |x|^2/(2 delta)`` subject to ``A x = b``.
+
+    Parameters
+    ----------
+    A : array, shape (m, n)
+        Dense matrix.
+    b : array, shape (m,)
+        Right-hand side.
+    J : Functional
+        Regulariser.
+    delta : float
+        Elastic-net parameter > 0; inf leaves the quadratic term out.
+    tolerance : float
+        Largest `kkt_residual` that is trusted.
+
+    Raises
+    ------
+    ReferenceRefused
+        If the problem is infeasible, the solver fails, or its answer fails the check.
+    """
+    A, b = _data(A, b, J, delta, tolerance)
+    nearest = np.linalg.lstsq(A, b, rcond=None)[0]
+    misfit = float(np.linalg.norm(A @ nearest - b))
+    if misfit > 1e-9 * float(np.linalg.norm(b)):
+        raise ReferenceRefused(
+            f"A x = b has no solution: the least-squares residual is {misfit:.3g}"
+        )
+    cp = cvxpy()
+    x = cp.Variable(A.shape[1])
+    objective, constraints = functional_expression(J, x)
+    equation = A @ x == b
+    problem = cp.Problem(cp.Minimize(objective + _ridge(x, delta)), [equation, *constraints])
+    value = _solve(problem, x)
+    # cvxpy's Lagrangian is phi + y'(Ax - b); ours is phi - y'(Ax - b).
+    y = -np.asarray(equation.dual_value, dtype=np.float64)
+    return _trusted(A, b, J, delta, value, y, tolerance, exact_data=True)
+
+
+def penalized(
+    A: Vector,
+    b: Vector,
+    J: Functional,
+    delta: float = math.inf,
+    *,
+    tolerance: float = 1e-7,
+) -> Reference:
+    """Return ``argmin |A x - b|^2/2 + J(x) + |x|^2/(2 delta)``.
+
+    Parameters and errors are those of `constrained`, but every right-hand side is feasible.
+    """
+    A, b = _data(A, b, J, delta, tolerance)
+    cp = cvxpy()
+    x = cp.Variable(A.shape[1])
+    objective, constraints = functional_expression(J, x)
+    fit = 0.5 * cp.sum_squares(A @ x - b)
+    problem = cp.Problem(cp.Minimize(fit + objective + _ridge(x, delta)), constraints)
+    value = _solve(problem, x)
+    return _trusted(A, b, J, delta, value, b - A @ value, tolerance, exact_data=False)
+
+
+def kkt_residual(
+    A: Vector, b: Vector, J: Functional, delta: float, x: Vector, y: Vector, *, exact_data: bool
+) -> float:
+    """Return the relative violation of the optimality conditions at a primal-dual pair.
+
+    The larger of ``|x - prox|_inf / (1 + |x|_inf)``, where ``x = prox`` characterises
+    ``A^T y in d phi(x)`` ((2.9) of the paper; for delta = inf the fixed point is
+    ``x = prox_J(x + A^T y)``), and, with `exact_data`, ``|A x - b|_inf / (1 + |b|_inf)``.
+    """
+    phi = J if math.isinf(delta) else ElasticNet(J, delta)
+    off = float(phi.subdifferential_residual(x, A.T @ y))
+    residual = off / (1.0 + float(np.max(np.abs(x))))
+    if exact_data:
+        misfit = float(np.max(np.abs(A @ x - b)))
+        residual = max(residual, misfit / (1.0 + float(np.max(np.abs(b)))))
+    return residual
+
+
+def _data(
+    A: Vector, b: Vector, J: Functional, delta: float, tolerance: float
+) -> tuple[Vector, Vector]:
+    real_array(A, "A", ndim=2)
+    real_array(b, "b")
+    if A.ndim != 2 or b.shape != A.shape[:1]:
+        raise ValueError(f"A must be (m, n) and b (m,), got {A.shape} and {b.shape}")
+    if not isinstance(J, Functional):
+        raise TypeError(f"J must be a Functional, got {J!r} ({type(J).__name__})")
+    if J.event_size not in (None, A.shape[1]):
+        raise ValueError(f"J must be a functional of {A.shape[1]} numbers, got {J.event_size}")
+    if delta != math.inf:
+        positive(delta, "delta")
+    positive(tolerance, "tolerance")
+    return np.asarray(A, dtype=np.float64), np.asarray(b, dtype=np.float64)
+
+
+def _ridge(x: Any, delta: float) -> Any:
+    return 0.0 if math.isinf(delta) else cvxpy().sum_squares(x) / (2.0 * delta)
+
+
+# Far below the defaults: the solution, not the objective, has to be accurate.
+_CLARABEL = {
+    "tol_gap_abs": 1e-14,
+    "tol_gap_rel": 1e-14,
+    "tol_feas": 1e-14,
+    "tol_ktratio": 1e-12,
+    "max_iter": 300,
+    "reduced_tol_gap_abs": 1e-9,
+    "reduced_tol_gap_rel": 1e-9,
+    "reduced_tol_feas": 1e-9,
+}
+
+
+def _solve(problem: Any, x: Any) -> Vector:
+    cp = cvxpy()
+    try:
+        with warnings.catch_warnings():
+            # Reduced accuracy is judged below by our own residual, not by a warning.
+            warnings.simplefilter("ignore", UserWarning)
+            problem.solve(solver=cp.CLARABEL, **_CLARABEL)
+    except cp.error.SolverError as error:
+        raise ReferenceRefused(f"the solver behind cvxpy failed: {error}") from error
+    if problem.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
+        raise ReferenceRefused(f"the reference problem is {problem.status}")
+    return np.asarray(x.value, dtype=np.float64)
+
+
+def _trusted(
+    A: Vector, b: Vector, J: Functional, delta: float, x: Vector, y: Vector, tolerance: float,
+    *, exact_data: bool,
+) -> Reference:  # fmt: skip
+    finite = bool(np.isfinite(x).all() and np.isfinite(y).all())
+    residual = kkt_residual(A, b, J, delta, x, y, exact_data=exact_data) if finite else math.nan
+    if not residual <= tolerance:
+        raise ReferenceRefused(
+            f"cvxpy's answer violates the optimality conditions by {residual:.3g}, "
+            f"more than the tolerance {tolerance:g}; it is not used"
+        )
+    return Reference(x, y, residual, "CLARABEL")

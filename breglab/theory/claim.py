@@ -1,0 +1,147 @@
+"""Claims: statements of the paper that can be checked on a run, and can fail."""
+
+from __future__ import annotations
+
+import abc
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from breglab.theory.instance import Instance, Run, execute
+from breglab.theory.margins import Margins
+from breglab.theory.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A condition of a claim: a predicate on a run, with the sentence that it stands for."""
+
+    sentence: str
+    holds: Callable[[Run], bool]
+
+
+class Claim(abc.ABC):
+    """A statement with its hypotheses, its margin per iterate, and an instance that violates it.
+
+    Subclasses set the class attributes and implement `margins` and `negative_instance`; the
+    docstring of each has the same order: statement, hypotheses, how it is checked, whether it is
+    tight, source.
+
+    Attributes
+    ----------
+    id : str
+        Row of the claim, ``"18"`` or ``"X3"``.
+    title : str
+        A few words.
+    source : str
+        Place in the paper: theorem, equation.
+    latex : str
+        The statement as LaTeX (display mathematics, no delimiters).
+    words : str
+        The statement in a sentence or two.
+    tight : str
+        Whether and where it is attained.
+    expected : Verdict
+        What a sound check finds.
+    hypotheses : tuple of Hypothesis
+        An instance that fails one is ``not applicable``.
+    on_common : bool
+        Whether the common instances are tried; otherwise `own_instances` only.
+    """
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    source: ClassVar[str]
+    latex: ClassVar[str]
+    words: ClassVar[str]
+    tight: ClassVar[str] = ""
+    expected: ClassVar[Verdict] = Verdict.HOLDS
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
+    on_common: ClassVar[bool] = True
+
+    @abc.abstractmethod
+    def margins(self, run: Run) -> Margins:
+        """Return the margins of the statement along a run."""
+
+    @abc.abstractmethod
+    def negative_instance(self) -> Instance:
+        """Return an instance on which the statement must come out violated.
+
+        For a true statement it breaks a hypothesis; for a statement that is false as printed it
+        is the counterexample, within the printed hypotheses.
+        """
+
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return instances that this claim needs besides the common ones."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One claim on one instance.
+
+    Attributes
+    ----------
+    claim, instance : str
+        The id and the name.
+    verdict : Verdict
+        Of this instance alone.
+    margins : Margins or None
+        None where the claim does not apply or could not be evaluated.
+    reason : str
+        The hypothesis that is not met, or the error.
+    seconds : float
+        Wall-clock time of the check, without the run.
+    """
+
+    claim: str
+    instance: str
+    verdict: Verdict
+    margins: Margins | None = None
+    reason: str = ""
+    seconds: float = 0.0
+
+
+def check(claim: Claim, run: Run, *, enforce: bool = True) -> Finding:
+    """Check a claim on a run.
+
+    Parameters
+    ----------
+    claim : Claim
+        The statement.
+    run : Run
+        The run.
+    enforce : bool
+        Whether the hypotheses are asked first; a negative instance breaks them on purpose.
+
+    Returns
+    -------
+    Finding
+        A claim that raises is inconclusive on this instance, with the error as its reason.
+    """
+    begun = time.perf_counter()
+    name = run.instance.name
+    try:
+        for hypothesis in claim.hypotheses if enforce else ():
+            if not hypothesis.holds(run):
+                return Finding(claim.id, name, Verdict.NOT_APPLICABLE, reason=hypothesis.sentence)
+        margins = claim.margins(run)
+    except Exception as error:  # a user's claim may raise anything; the others still run
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+        return Finding(claim.id, name, Verdict.INCONCLUSIVE, reason=reason)
+    verdict = margins.verdict
+    reason = "the margins are not finite" if verdict is Verdict.INCONCLUSIVE else ""
+    return Finding(claim.id, name, verdict, margins, reason, time.perf_counter() - begun)
+
+
+def check_negative(claim: Claim) -> Finding:
+    """Check a claim on the instance that must violate it, hypotheses not enforced."""
+    try:
+        run = execute(claim.negative_instance())
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        return Finding(claim.id, "negative instance", Verdict.INCONCLUSIVE, reason=reason)
+    return check(claim, run, enforce=False)

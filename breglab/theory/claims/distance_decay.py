@@ -1,0 +1,265 @@
+"""Rows 32, 35, 37 and 44: how the Bregman distance to a minimiser decays."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from breglab.geometry import L1, ElasticNet, GroupL12, Zero
+from breglab.theory.claim import Claim, Hypothesis
+from breglab.theory.hypotheses import (
+    BOUNDED_VARIANCE,
+    DETERMINISTIC,
+    ELASTIC_NET,
+    GRADIENT_RULE,
+    MINIMISER,
+    STRONGLY_CONVEX_LOSS,
+    STRONGLY_CONVEX_MAP,
+    step_at_most,
+)
+from breglab.theory.instance import Instance, Run, Values
+from breglab.theory.margins import Margins, joined
+from breglab.theory.small import Misstated, parabola, quadratic_instance
+
+TOLERANCE = 1e-10
+
+
+def _error2(run: Run, theta: Values) -> Values:
+    """Return |theta - theta*|^2."""
+    squares: Values = np.sum((theta - np.asarray(run.instance.theta_star)) ** 2, axis=-1)
+    return squares
+
+
+def _bound(run: Run, lhs: Values, rhs: Values, *terms: Values) -> Margins:
+    """Return margins whose scale is that of d_k, of both sides and of the further terms."""
+    scale = run.transitions.distance_scale + np.abs(lhs) + np.abs(rhs)
+    for term in terms:
+        scale = scale + np.abs(term)
+    return Margins(run.trace.k, lhs, rhs, scale, TOLERANCE)
+
+
+def _small_steps(run: Run) -> bool:
+    loss = run.instance.loss
+    largest = loss.strong_convexity / (2.0 * run.instance.delta * loss.lipschitz**2)
+    return bool(np.max(run.tau) <= largest * (1.0 + 1e-12))
+
+
+class NormConvergencePrinted(Claim):
+    """The decay estimate of Theorem 6 as printed.
+
+    Statement: for ``tau <= mu/(2 delta L^2)``,
+    ``d_{k+1} - d_k + (mu/4) tau E|e_{k+1}|^2 <= (sigma/2)(tau^2 + E|Delta|^2)``: one bracket around
+    both terms on the right.
+    Hypotheses: Assumptions 1-4.
+    Checked: at every iterate with exact conditional expectations; the conditional standard
+    deviation stands for sigma, which is stronger than the uniform bound.
+    Tight: far from it; without noise it holds up to
+    ``delta L tau = 1 + (sqrt(1 + 2 kappa) - 1)/kappa``, kappa = mu/L.
+    Source: Theorem 6, (3.8).
+    """
+
+    id = "32"
+    title = "Theorem 6: decay of the Bregman distance"
+    source = "Theorem 6, (3.8)"
+    latex = (
+        r"d_{k+1}-d_k+\tfrac{\mu}{4}\tau\,\mathbb E\|\theta^*-\theta^{(k+1)}\|^2"
+        r"\le\tfrac{\sigma}{2}\Bigl(\tau^2+\mathbb E\|\theta^{(k)}-\theta^{(k+1)}\|^2\Bigr)"
+    )
+    words = "For strongly convex losses and small steps the expected Bregman distance decays."
+    tight = "Very loose; without noise the exact range of steps is at least 1.73/(delta L)."
+    hypotheses = (
+        ELASTIC_NET,
+        GRADIENT_RULE,
+        BOUNDED_VARIANCE,
+        STRONGLY_CONVEX_LOSS,
+        MINIMISER,
+        Hypothesis("the step size is at most mu/(2 delta L^2)", _small_steps),
+    )
+
+    def margins(self, run: Run) -> Margins:
+        """Check (3.8) at every iterate."""
+        t, mu = run.transitions, run.instance.loss.strong_convexity
+        error2 = t.expect(_error2(run, t.theta))
+        lhs = t.distance_next - t.distance + mu / 4.0 * run.tau * error2
+        rhs = np.sqrt(t.variance) / 2.0 * (run.tau**2 + t.increment2)
+        return _bound(run, lhs, rhs)
+
+    def negative_instance(self) -> Instance:
+        """Return a deterministic step of 1.9/(delta L), beyond the exact range of (3.8)."""
+        return parabola("outside-3.8", "J = 0, L = theta^2/2, tau = 1.9/(delta L)", tau=1.9)
+
+
+class NormConvergenceSharp(Claim):
+    """The sharp one-step rate behind Theorem 6.
+
+    Statement: ``d_{k+1} <= d_k - tau rho E|e_k|^2 + delta tau^2 sigma^2/2`` with
+    ``rho = min(mu (1 - delta tau mu/2), L (1 - delta tau L/2))`` for ``0 < tau <= 2/(delta L)``.
+    Hypotheses: Assumptions 1-4; no monotone steps and no factor mu/L.
+    Checked: at every iterate, exact conditional expectations.
+    Tight: equality for J = 0 and a quadratic of curvature mu or L, which is checked.
+    Source: Theorem 6, sharpened.
+    """
+
+    id = "35"
+    title = "Theorem 6, the sharp rate"
+    source = "Theorem 6, sharpened"
+    latex = (
+        r"d_{k+1}\le d_k-\tau\rho\,\mathbb E\|e_k\|^2+\tfrac{\delta}{2}\tau^2\sigma^2,\quad"
+        r"\rho=\min\bigl(\mu(1-\tfrac{\delta\tau\mu}{2}),L(1-\tfrac{\delta\tau L}{2})\bigr)"
+    )
+    words = "The distance decays for every step up to 2/(delta L), at a rate that is attained."
+    tight = "Exactly: equality for J = 0 and a quadratic."
+    hypotheses = (
+        ELASTIC_NET,
+        GRADIENT_RULE,
+        BOUNDED_VARIANCE,
+        STRONGLY_CONVEX_LOSS,
+        MINIMISER,
+        step_at_most(2.0),
+    )
+
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the tight instance."""
+        title = "J = 0, L = theta^2/2, tau = .6/(delta L): equality"
+        return (parabola("tight-distance", title, tau=0.6),)
+
+    def margins(self, run: Run) -> Margins:
+        """Check the rate, and the equality on the tight instance."""
+        t, loss, delta = run.transitions, run.instance.loss, run.instance.delta
+        mu, L = loss.strong_convexity, loss.lipschitz
+        rho = np.minimum(mu * (1 - delta * run.tau * mu / 2), L * (1 - delta * run.tau * L / 2))
+        gain = run.tau * rho * _error2(run, run.theta)
+        noise = delta * run.tau**2 * t.variance / 2.0
+        rhs = t.distance - gain + noise
+        upper = _bound(run, t.distance_next, rhs, gain, noise)
+        if not run.instance.name.startswith("tight"):
+            return upper
+        return joined(upper, _bound(run, rhs, t.distance_next, gain, noise))
+
+    def negative_instance(self) -> Instance:
+        """Return a quadratic that states three times its convexity."""
+        loss = Misstated(np.diag([1.0, 0.1]), np.zeros(2), strong_convexity=0.3)
+        return quadratic_instance(
+            "overstated-mu", "A quadratic that states three times its mu", loss, tau=0.5,
+            theta0=np.array([0.0, 1.0]),
+        )  # fmt: skip
+
+
+class DistanceDecreases(Claim):
+    """Without noise the Bregman distance to a minimiser decreases, convexity is enough.
+
+    Statement: ``d_{k+1} <= d_k - (tau/L - delta tau^2/2)|grad L(theta^k)|^2``, so that d_k
+    decreases for ``tau <= 2/(delta L)``; for every strongly convex mirror map, 1/delta its modulus.
+    Hypotheses: L convex with L-Lipschitz gradient, exact gradients, a minimiser.
+    Checked: at every iterate.
+    Tight: equality for J = 0 and a quadratic of curvature L.
+    Source: Remark 8, sharpened.
+    """
+
+    id = "37"
+    title = "Without noise the distance to a minimiser decreases"
+    source = "Remark 8, sharpened"
+    latex = (
+        r"d_{k+1}\le d_k-\bigl(\tfrac{\tau}{L}-\tfrac{\delta\tau^2}{2}\bigr)"
+        r"\|\nabla\mathcal L(\theta^{(k)})\|^2"
+    )
+    words = "With exact gradients d_k decreases for all steps up to 2/(delta L), any convex loss."
+    tight = "Equality for J = 0 and a quadratic with curvature L."
+    hypotheses = (
+        STRONGLY_CONVEX_MAP,
+        GRADIENT_RULE,
+        DETERMINISTIC,
+        MINIMISER,
+        step_at_most(2.0),
+    )
+
+    def margins(self, run: Run) -> Margins:
+        """Check the decrease at every iterate."""
+        t, L, delta = run.transitions, run.instance.loss.lipschitz, run.instance.delta
+        slope2 = np.sum(run.instance.loss.gradient(run.theta) ** 2, axis=-1)
+        gain = (run.tau / L - delta * run.tau**2 / 2.0) * slope2
+        return _bound(run, t.distance_next, t.distance - gain, gain)
+
+    def negative_instance(self) -> Instance:
+        """Return a loss whose gradient has twice the Lipschitz constant that it states."""
+        loss = Misstated(np.eye(1), np.zeros(1), lipschitz=0.5)
+        return quadratic_instance(
+            "understated-L-distance", "A parabola that states half of its L", loss, tau=0.5,
+            theta0=np.ones(1),
+        )  # fmt: skip
+
+
+def one_point_nu(instance: Instance) -> float:
+    """Return nu > 0 with ``L(theta*) >= L + <grad L, theta* - theta> + nu D(theta*, theta)``.
+
+    Assumption 5 at ``theta* `` alone, for all theta and all subgradients: ``nu = mu delta`` for
+    J = 0, ``mu delta/(1 + 4 w delta/min|theta*_g|)`` for group norms of weight w = lam sqrt(n_g),
+    the minimum over the groups of theta* that are not zero (l1: groups of one). NaN where no such
+    constant is known.
+    """
+    phi, mu = instance.phi, instance.loss.strong_convexity
+    star = np.asarray(instance.theta_star)
+    if not isinstance(phi, ElasticNet) or not isinstance(phi.J, Zero | L1 | GroupL12):
+        return math.nan
+    worst = 0.0
+    if isinstance(phi.J, L1):
+        sizes = np.abs(star[star != 0])
+        worst = float(np.max(phi.J.lam / sizes, initial=0.0))
+    elif isinstance(phi.J, GroupL12):
+        for group in phi.J.groups:
+            norm = float(np.linalg.norm(star[list(group)]))
+            weight = phi.J.lam * math.sqrt(len(group))
+            worst = max(worst, weight / norm if norm > 0 else 0.0)
+    return mu * phi.delta / (1.0 + 4.0 * phi.delta * worst)
+
+
+class BregmanConvergence(Claim):
+    """Theorem 11 as printed and sharp, with the one-point assumption that its proof uses.
+
+    Statement: for ``tau <= 1/(delta L)`` it holds ``d_{k+1} <= (1 - tau nu) d_k + delta tau^2
+    sigma^2/2``, and the printed
+    ``d_{k+1} <= (1 - tau nu (1 - 2 tau delta^2 L^2/nu)) d_k + delta tau^2 sigma^2``.
+    Hypotheses: (3.7) at theta* only, which l1 and group norms satisfy with an explicit nu;
+    Assumption 5 at all pairs of points would exclude every non-smooth J.
+    Checked: at every iterate, exact conditional expectations, both bounds.
+    Tight: not exactly; the printed factor contracts only for ``tau < nu/(2 delta^2 L^2)``.
+    Source: Theorem 11, (3.10), sharpened.
+    """
+
+    id = "44"
+    title = "Theorem 11: linear decay of the Bregman distance"
+    source = "Theorem 11, (3.10), sharpened"
+    latex = (
+        r"d_{k+1}\le(1-\tau\nu)\,d_k+\tfrac{\delta}{2}\tau^2\sigma^2,\quad\tau\le\tfrac1{\delta L}"
+    )
+    words = (
+        "Under strong convexity at the minimiser, measured by the Bregman distance, d_k decays "
+        "linearly up to noise; the printed factor 1 - tau nu (1 - 2 tau delta^2 L^2/nu) is looser."
+    )
+    tight = "The factor is nearly attained for J = 0; the printed one is loose by far."
+    hypotheses = (
+        ELASTIC_NET,
+        GRADIENT_RULE,
+        BOUNDED_VARIANCE,
+        STRONGLY_CONVEX_LOSS,
+        MINIMISER,
+        Hypothesis(
+            "J is zero, an l1 or a group norm, so that nu is known",
+            lambda run: math.isfinite(one_point_nu(run.instance)),
+        ),
+        step_at_most(1.0),
+    )
+
+    def margins(self, run: Run) -> Margins:
+        """Check the sharp and the printed bound."""
+        t, delta, nu = run.transitions, run.instance.delta, one_point_nu(run.instance)
+        L, tau = run.instance.loss.lipschitz, run.tau
+        noise = delta * tau**2 * t.variance
+        sharp = (1.0 - tau * nu) * t.distance + noise / 2.0
+        printed = (1.0 - tau * nu * (1.0 - 2.0 * tau * delta**2 * L**2 / nu)) * t.distance + noise
+        return joined(_bound(run, t.distance_next, sharp), _bound(run, t.distance_next, printed))
+
+    def negative_instance(self) -> Instance:
+        """Return a step of 2.5/(delta L)."""
+        return parabola("outside-3.10", "J = 0, L = theta^2/2, tau = 2.5/(delta L)", tau=2.5)

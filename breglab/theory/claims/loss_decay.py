@@ -1,0 +1,301 @@
+"""Rows 18, 19, 20 and 23: Theorem 2 and Remark 4, with explicit constants."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from breglab.geometry import L1
+from breglab.problems import FiniteNoise, Quadratic
+from breglab.theory.claim import Claim
+from breglab.theory.hypotheses import (
+    BOUNDED_VARIANCE,
+    DETERMINISTIC,
+    ELASTIC_NET,
+    EVERY_STEP,
+    GRADIENT_RULE,
+    STRONGLY_CONVEX_MAP,
+    step_at_most,
+    step_below,
+)
+from breglab.theory.instance import Instance, Run, Values
+from breglab.theory.margins import Margins, joined
+from breglab.theory.small import Misstated, Quieter, parabola, quadratic_instance
+from breglab.theory.verdict import Verdict
+
+TOLERANCE = 1e-10
+
+
+def _scale(run: Run) -> Values:
+    """Return the size of the terms of (3.5) at every iterate.
+
+    A residual is known to about 1e-15 of the first one, so that near convergence a loss x^2 is
+    known to 1e-15 x and not to 1e-16 x^2; the share of the largest loss covers the difference.
+    """
+    t = run.transitions
+    rounding = 1e-10 * np.max(np.abs(t.loss))
+    changes = np.abs(t.dsym_phi) + t.increment2 / run.instance.delta
+    return np.asarray(np.abs(t.loss) + np.abs(t.loss_next) + changes / run.tau + rounding)
+
+
+def _decay(run: Run, coefficient: Values) -> Values:
+    """Return E L+ + (1/tau) E D_J^sym + coefficient/(2 delta tau) E|Delta|^2."""
+    t, delta = run.transitions, run.instance.delta
+    # D_phi^sym = D_J^sym + |Delta|^2/delta (Lemma 13); this form serves every mirror map.
+    change = t.dsym_phi + (coefficient / 2.0 - 1.0) * t.increment2 / delta
+    return t.loss_next + change / run.tau
+
+
+def _relative(run: Run) -> Values:
+    """Return delta L tau at every iterate."""
+    return run.instance.delta * run.instance.loss.lipschitz * run.tau
+
+
+class LossDecayPrinted(Claim):
+    """Theorem 2 as printed, up to and including the step 2/(delta L).
+
+    Statement: there are c, C > 0 such that for every k
+    ``E L+ + (1/tau) E Dsym + C/(2 delta tau) E|Delta|^2 <= E L + tau delta sigma^2/(2c)``.
+    Hypotheses: Assumptions 1-3, ``tau <= 2/(delta L)``.
+    Checked: with exact gradients (sigma = 0, Remark 4) the largest C that an iterate allows is
+    computed; the statement needs it to stay above zero.
+    Tight: false at ``tau = 2/(delta L)``: J = 0, L = theta^2/2, delta = 1, tau = 2 sends 1 to -1,
+    the loss does not change and |Delta|^2 = 4. With noise +-1 the same instance has
+    ``E|Delta|^2/(2 delta tau) = 2 + 4k`` and all other terms bounded.
+    Source: Theorem 2, (3.5).
+    """
+
+    id = "18"
+    title = "Loss decay as printed, tau <= 2/(delta L)"
+    source = "Theorem 2, (3.5)"
+    latex = (
+        r"\tau^{(k)}\le\tfrac{2}{\delta L}\Rightarrow\exists\,c,C>0:\ "
+        r"\mathbb E\mathcal L(\theta^{(k+1)})+\tfrac1{\tau}\mathbb E D_J^{sym}"
+        r"+\tfrac{C}{2\delta\tau}\mathbb E\|\Delta\|^2"
+        r"\le\mathbb E\mathcal L(\theta^{(k)})+\tau\delta\tfrac{\sigma^2}{2c}"
+    )
+    words = (
+        "The loss decays, up to noise, with a positive constant C in front of the squared "
+        "increments, for all steps up to AND INCLUDING 2/(delta L)."
+    )
+    tight = "False at the end point: the largest C is 2 - delta L tau = 0 there."
+    expected = Verdict.VIOLATED
+    hypotheses = (ELASTIC_NET, GRADIENT_RULE, DETERMINISTIC, step_at_most(2.0))
+
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the counterexample."""
+        return (self.negative_instance(),)
+
+    def margins(self, run: Run) -> Margins:
+        """Return by how much the largest admissible C exceeds zero."""
+        t = run.transitions
+        squares = t.increment2 / (2.0 * run.instance.delta * run.tau)
+        # An iterate that stands still allows every C; so small that the loss cannot resolve the
+        # change, it says nothing. Above this size rounding moves C by at most 1e-7.
+        moving = squares > 1e-8 * _scale(run)
+        room = t.loss - _decay(run, np.zeros(len(run.tau)))
+        largest = np.where(moving, room / np.where(moving, squares, 1.0), 1.0)
+        floor = np.full_like(largest, 1e-6)
+        return Margins(run.trace.k, floor, largest, np.ones_like(largest), 0.0)
+
+    def negative_instance(self) -> Instance:
+        """Return J = 0, L = theta^2/2, delta = 1, tau = 2."""
+        return parabola("flip", "J = 0, L = theta^2/2, tau = 2/(delta L): 1 -> -1 -> 1", tau=2.0)
+
+
+class LossDecay(Claim):
+    """Theorem 2 with the hypothesis that it needs, and explicit constants.
+
+    Statement: for ``tau < 2/(delta L)`` and any ``0 < c < 2 - delta L tau``, (3.5) holds with
+    ``C = 2 - delta L tau - c``.
+    Hypotheses: Assumptions 1-3, ``sup tau < 2/(delta L)``.
+    Checked: at every iterate, with exact conditional expectations and the exact conditional
+    variance, for three values of c.
+    Tight: see claims 19 and 20.
+    Source: Theorem 2, (3.5), corrected.
+    """
+
+    id = "18-corrected"
+    title = "Loss decay, corrected: sup tau < 2/(delta L)"
+    source = "Theorem 2, (3.5), corrected"
+    latex = (
+        r"\mathbb E\mathcal L(\theta^{(k+1)})+\tfrac1{\tau}\mathbb E D_J^{sym}"
+        r"+\tfrac{2-\delta L\tau-c}{2\delta\tau}\mathbb E\|\Delta\|^2"
+        r"\le\mathbb E\mathcal L(\theta^{(k)})+\tau\delta\tfrac{\sigma^2}{2c},"
+        r"\quad 0<c<2-\delta L\tau"
+    )
+    words = "Below 2/(delta L) the loss decays with C = 2 - delta L tau - c for any admissible c."
+    tight = "In the limit c -> 0 without noise (claim 19); the noise term for c >= 1 (claim 20)."
+    hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE, step_below(2.0))
+
+    def margins(self, run: Run) -> Margins:
+        """Check three admissible values of c."""
+        t, room = run.transitions, 2.0 - _relative(run)
+        parts = []
+        for share in (0.1, 0.5, 0.9):
+            c = share * room
+            noise = run.tau * run.instance.delta * t.variance / (2.0 * c)
+            bound = t.loss + noise
+            parts.append(
+                Margins(
+                    run.trace.k,
+                    _decay(run, room - c),
+                    bound,
+                    _scale(run) + np.abs(noise),
+                    TOLERANCE,
+                )
+            )
+        return joined(*parts)
+
+    def negative_instance(self) -> Instance:
+        """Return a step of 2.1/(delta L)."""
+        return parabola("beyond", "J = 0, L = theta^2/2, tau = 2.1/(delta L)", tau=2.1)
+
+
+class LossDecaySharp(Claim):
+    """The sharp deterministic constant of Theorem 2.
+
+    Statement: with exact gradients (3.5) holds with ``C = 2 - delta L tau``; in terms of any
+    strongly convex mirror map, ``L+ + (1/tau) D_phi^sym - (L/2)|Delta|^2 <= L``.
+    Hypotheses: the gradient is L-Lipschitz; the gradient is exact.
+    Checked: at every iterate.
+    Tight: exactly; equality for J = 0 and a quadratic of curvature L, which is checked as well.
+    Source: Theorem 2, (3.5), sharpened; Remark 4.
+    """
+
+    id = "19"
+    title = "The sharp constant C = 2 - delta L tau"
+    source = "Theorem 2, Remark 4, sharpened"
+    latex = (
+        r"\mathcal L(\theta^{(k+1)})+\tfrac1{\tau}D_J^{sym}"
+        r"+\tfrac{2-\delta L\tau}{2\delta\tau}\|\Delta\|^2\le\mathcal L(\theta^{(k)})"
+    )
+    words = "Without noise C may be 2 - delta L tau; the same inequality serves mirror descent."
+    tight = "Exactly: equality for J = 0 and a quadratic with curvature L."
+    hypotheses = (STRONGLY_CONVEX_MAP, GRADIENT_RULE, DETERMINISTIC)
+
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the tight instance."""
+        return (_tight("tight-decay", "J = 0, L = theta^2/2, tau = 1.5/(delta L): equality", 1.5),)
+
+    def margins(self, run: Run) -> Margins:
+        """Check the inequality, and the equality on the tight instance."""
+        lhs, scale = _decay(run, 2.0 - _relative(run)), _scale(run)
+        upper = Margins(run.trace.k, lhs, run.transitions.loss, scale, TOLERANCE)
+        if not run.instance.name.startswith("tight"):
+            return upper
+        return joined(upper, Margins(run.trace.k, run.transitions.loss, lhs, scale, TOLERANCE))
+
+    def negative_instance(self) -> Instance:
+        """Return a loss whose gradient has twice the Lipschitz constant that it states."""
+        loss = Misstated(np.eye(2), np.array([3.0, -1.0]), lipschitz=0.5)
+        return quadratic_instance(
+            "understated-L", "A quadratic that states half of its L", loss, tau=1.0,
+            theta0=np.zeros(2), J=L1(0.1),
+        )  # fmt: skip
+
+
+class NoiseTerm(Claim):
+    """The sharp noise term of Theorem 2.
+
+    Statement: (3.5) holds with coefficient ``2 - delta L tau - c`` and the noise term
+    ``phi(c) delta tau sigma^2``, phi(c) = 1 - c/2 for c <= 1 and 1/(2c) for c >= 1; the printed
+    1/(2c) follows, as phi(c) <= 1/(2c).
+    Hypotheses: unbiased gradients with bounded variance.
+    Checked: at every iterate, exact expectations over the atoms of the noise, five values of c.
+    Tight: for c <= 1 at J = 0, theta = theta*, which is checked; the printed term is loose for
+    c < 1.
+    Source: Theorem 2, (3.5), sharpened.
+    """
+
+    id = "20"
+    title = "The sharp noise term"
+    source = "Theorem 2, (3.5), sharpened"
+    latex = (
+        r"\mathbb E\mathcal L^{+}+\tfrac1\tau\mathbb E D_J^{sym}"
+        r"+\tfrac{2-\delta L\tau-c}{2\delta\tau}\mathbb E\|\Delta\|^2\le\mathbb E\mathcal L"
+        r"+\varphi(c)\,\delta\tau\sigma^2,\quad"
+        r"\varphi(c)=\begin{cases}1-c/2&c\le1\\1/(2c)&c\ge1\end{cases}"
+    )
+    words = "The noise costs phi(c) delta tau sigma^2, at most what is printed and less for c < 1."
+    tight = "For c <= 1: equality at J = 0, theta = theta*."
+    hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE)
+
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the tight instance: a start at the minimiser, J = 0, noise +-1."""
+        return (_noisy("tight-noise", "J = 0 at the minimiser with noise of +-1: equality", 1),)
+
+    def margins(self, run: Run) -> Margins:
+        """Check five values of c, and the equality on the tight instance."""
+        t, parts = run.transitions, []
+        for c in (0.0, 0.25, 0.5, 1.0, 1.5):
+            phi = 1.0 - c / 2.0 if c <= 1.0 else 1.0 / (2.0 * c)
+            noise = phi * run.instance.delta * run.tau * t.variance
+            lhs, rhs = _decay(run, 2.0 - _relative(run) - c), t.loss + noise
+            scale = _scale(run) + noise
+            parts.append(Margins(run.trace.k, lhs, rhs, scale, TOLERANCE))
+            if run.instance.name.startswith("tight") and c <= 1.0:
+                first = slice(0, 1)  # only the start is at the minimiser
+                parts.append(
+                    Margins(run.trace.k[first], rhs[first], lhs[first], scale[first], TOLERANCE)
+                )
+        return joined(*parts)
+
+    def negative_instance(self) -> Instance:
+        """Return noise of twice the standard deviation that is stated."""
+        noisy = _noisy("louder", "Noise of twice the stated standard deviation", 1)
+        return Instance(
+            noisy.name, noisy.title, Quieter(noisy.oracle), noisy.phi, noisy.step_size, 5,
+            theta0=noisy.theta0, theta_star=noisy.theta_star,
+        )  # fmt: skip
+
+
+class MonotoneLoss(Claim):
+    """Monotone decay and summability without noise.
+
+    Statement: for ``tau <= 2/(delta L)`` the loss never increases and
+    ``L_k + sum_{j<k} (1/tau)(Dsym + (2 - delta L tau)/(2 delta)|Delta|^2) <= L_0``, so that the
+    sum is at most ``L_0 - inf L``.
+    Hypotheses: exact gradients.
+    Checked: at every iterate of complete runs, any strongly convex mirror map.
+    Tight: the threshold is sharp, J = 0.
+    Source: Remark 4.
+    """
+
+    id = "23"
+    title = "Without noise the loss decreases monotonically"
+    source = "Remark 4"
+    latex = (
+        r"\tau\le\tfrac2{\delta L}\Rightarrow\mathcal L(\theta^{(k+1)})\le\mathcal L(\theta^{(k)}),"
+        r"\quad\sum_k\tfrac1\tau\Bigl(D_J^{sym}+\tfrac{2-\delta L\tau}{2\delta}\|\Delta\|^2\Bigr)"
+        r"\le\mathcal L_0-\inf\mathcal L"
+    )
+    words = "With exact gradients the loss never increases, and the increments are summable."
+    tight = "The step bound is sharp for J = 0."
+    hypotheses = (STRONGLY_CONVEX_MAP, GRADIENT_RULE, DETERMINISTIC, step_at_most(2.0), EVERY_STEP)
+
+    def margins(self, run: Run) -> Margins:
+        """Check every decrease and the telescoped sum."""
+        t = run.transitions
+        zero = np.zeros(len(run.tau))
+        decrease = Margins(run.trace.k, t.loss_next, t.loss, _scale(run), TOLERANCE)
+        terms = _decay(run, zero + 2.0 - _relative(run)) - t.loss_next
+        total = t.loss_next + np.cumsum(terms)
+        start = np.full_like(total, t.loss[0])
+        telescoped = Margins(run.trace.k, total, start, start + np.cumsum(np.abs(terms)), TOLERANCE)
+        return joined(decrease, telescoped)
+
+    def negative_instance(self) -> Instance:
+        """Return a step of 2.1/(delta L)."""
+        return parabola("increase", "J = 0, L = theta^2/2, tau = 2.1/(delta L)", tau=2.1)
+
+
+def _tight(name: str, title: str, tau: float) -> Instance:
+    return parabola(name, title, tau=tau, delta=1.0)
+
+
+def _noisy(name: str, title: str, iterations: int) -> Instance:
+    loss = Quadratic(np.eye(1), np.zeros(1))
+    oracle = FiniteNoise(loss, np.array([[1.0], [-1.0]]))
+    return quadratic_instance(
+        name, title, loss, tau=0.75, theta0=np.zeros(1), oracle=oracle, iterations=iterations
+    )

@@ -1,0 +1,183 @@
+"""Rows 1 and 4: the proximal operator of the elastic net with the l1 norm, and its support."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from breglab.geometry import L1, ElasticNet
+from breglab.iteration import Constant, relative_step, run
+from breglab.problems import Exact, LeastSquares, Quadratic
+from breglab.theory.claim import Claim
+from breglab.theory.hypotheses import (
+    DETERMINISTIC,
+    GRADIENT_RULE,
+    HOMOGENEOUS,
+    L1_REGULARIZER,
+)
+from breglab.theory.instance import Instance, Run
+from breglab.theory.margins import Margins, identity
+from breglab.theory.verdict import Verdict
+
+
+class _ThresholdOne(ElasticNet):
+    """A common slip: prox_J(delta v) where prox_{delta J}(delta v) is meant."""
+
+    def _to_primal(self, xp: Any, v: Any) -> Any:
+        return self.J._prox(xp, self.delta * v, 1.0)
+
+
+def _slipped_instance() -> Instance:
+    return Instance(
+        "threshold-lam",
+        "The prox with threshold lam in the place of delta lam",
+        Exact(Quadratic(np.eye(3), np.array([3.0, 0.5, -2.0]))),
+        _ThresholdOne(L1(1.0), 0.5),
+        Constant(0.5),
+        iterations=30,
+    )
+
+
+class SoftShrinkage(Claim):
+    """The closed form of the proximal operator.
+
+    Statement: ``prox_{delta J}(delta v) = delta sign(v) max(|v| - lam, 0)`` for J = lam |.|_1.
+    Hypotheses: J = lam |.|_1, delta > 0.
+    Checked: against the closed form, and, independently of it, by the optimality condition of the
+    minimisation problem that defines the prox, at every dual variable of the run.
+    Tight: an identity.
+    Source: (1.3).
+    """
+
+    id = "1"
+    title = "The prox of the l1 norm is soft shrinkage"
+    source = "(1.3)"
+    latex = (
+        r"\operatorname{prox}_{\delta J}(\delta v)"
+        r"=\delta\,\operatorname{sign}(v)\max(|v|-\lambda,0)"
+    )
+    words = (
+        "With J = lam |.|_1, the map from the dual to the primal variable is soft shrinkage by "
+        "lam, times delta."
+    )
+    tight = "An identity."
+    hypotheses = (L1_REGULARIZER,)
+
+    def margins(self, run: Run) -> Margins:
+        """Compare with the closed form and with the optimality condition."""
+        phi, v = run.instance.phi, run.v
+        assert isinstance(phi, ElasticNet)
+        assert isinstance(phi.J, L1)
+        lam, delta = phi.J.lam, phi.delta
+        theta = phi.to_primal(v)
+        closed = delta * np.sign(v) * np.maximum(np.abs(v) - lam, 0.0)
+        # v - theta/delta must be lam sign(theta) where theta is not zero, and within lam elsewhere
+        p = v - theta / delta
+        off = np.where(theta != 0, np.abs(p - lam * np.sign(theta)), np.abs(p) - lam)
+        size = np.max(np.abs(v), axis=-1) + lam
+        error = np.max(np.abs(theta - closed), axis=-1) / delta
+        return identity(run.trace.k, np.maximum(error, np.max(off, axis=-1).clip(0.0)), size)
+
+    def negative_instance(self) -> Instance:
+        """Return a run with the threshold lam in the place of delta lam."""
+        return _slipped_instance()
+
+
+class SupportOfOneProx(Claim):
+    """delta scales the prox and leaves its support alone.
+
+    Statement: for fixed v the support of ``prox_{delta J}(delta v)`` does not depend on delta, and
+    for J = lam |.|_1 it is the set where |v| > lam.
+    Hypotheses: J positively 1-homogeneous (l1, nonnegative l1, group norms).
+    Checked: at every dual variable of the run, for delta over four decades.
+    Tight: an identity; it speaks of ONE prox, see claim 4-limit for the algorithm.
+    Source: sentence below (1.3).
+    """
+
+    id = "4"
+    title = "delta does not change the support of one prox"
+    source = "Sec. 1.1, below (1.3)"
+    latex = (
+        r"\operatorname{supp}\operatorname{prox}_{\delta J}(\delta v)"
+        r"=\operatorname{supp}\operatorname{prox}_{J}(v)\quad\forall\delta>0"
+    )
+    words = "For a fixed dual variable, delta steers the size of the entries and not the support."
+    tight = "An identity."
+    hypotheses = (HOMOGENEOUS,)
+
+    def margins(self, run: Run) -> Margins:
+        """Count the entries whose support changes with delta, off the threshold by rounding."""
+        phi, v = run.instance.phi, run.v
+        assert isinstance(phi, ElasticNet)
+        size = 1.0 + np.max(np.abs(v), axis=-1, keepdims=True)
+        theta = phi.to_primal(v)
+        differing = np.zeros(len(v))
+        for factor in (1e-2, 1e-1, 1e1, 1e2):
+            other = replace(phi, delta=factor * phi.delta).to_primal(v) / factor
+            # Entries that are zero up to rounding may fall on either side of the threshold.
+            clear = np.maximum(np.abs(theta), np.abs(other)) > 1e-12 * phi.delta * size
+            differing += np.sum(((theta != 0) != (other != 0)) & clear, axis=-1)
+        return identity(run.trace.k, differing, np.full(len(v), float(v.shape[-1])))
+
+    def negative_instance(self) -> Instance:
+        """Return a run whose prox has the threshold lam in the place of delta lam."""
+        return _slipped_instance()
+
+
+class SupportOfTheLimit(Claim):
+    """delta does change the support that the algorithm converges to.
+
+    Statement: read literally, of the algorithm, the support of the limit does not depend on delta.
+    Hypotheses: least squares, linearized Bregman iterations from v = 0.
+    Checked: the run is repeated with delta/10 and 10 delta and the supports of the limits compared.
+    Tight: false; for A = [1 2], b = 1, lam = 1 the support switches at delta = 1/2.
+    Source: sentence below (1.3), imprecise rather than wrong: it speaks of one step.
+    """
+
+    id = "4-limit"
+    title = "delta does not change the support of the limit"
+    source = "Sec. 1.1, below (1.3), read of the algorithm"
+    latex = r"\operatorname{supp}\lim_k\theta^{(k)}_{\delta}\ \text{is independent of}\ \delta"
+    words = (
+        "Read of the whole algorithm, the sentence is imprecise: the limit minimises "
+        "J + |.|^2/(2 delta) on the solutions, and its support can depend on delta."
+    )
+    tight = "False: A = [1 2], b = 1, lam = 1 has limits (.16, .42) for delta = .1, (0, .5) for 1."
+    expected = Verdict.VIOLATED
+    hypotheses = (HOMOGENEOUS, DETERMINISTIC, GRADIENT_RULE)
+    on_common = False  # a statement about limits: small instances, run until they are there
+    iterations = 4000
+
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the counterexample and an instance on which delta is above its threshold."""
+        above = _two_columns("two-columns-above", "A = [1 2], b = 1 with delta above 1/2", 20.0)
+        return (self.negative_instance(), above)
+
+    def margins(self, run: Run) -> Margins:
+        """Compare the supports of the limits for delta/10, delta and 10 delta."""
+        phi, loss = run.instance.phi, run.instance.loss
+        assert isinstance(phi, ElasticNet)
+        limits = [
+            self._limit(replace(phi, delta=factor * phi.delta), loss) for factor in (0.1, 1, 10)
+        ]
+        supports = [np.abs(x) > 1e-6 * np.max(np.abs(x)) for x in limits]
+        differing = max(float(np.sum(s != supports[1])) for s in supports)
+        return identity(run.trace.k[-1:], np.array([differing]), np.array([float(loss.size)]))
+
+    def negative_instance(self) -> Instance:
+        """Return the counterexample A = [1 2], b = 1, lam = 1 between delta = .1 and 1."""
+        return _two_columns("two-columns", "A = [1 2], b = 1: the support depends on delta", 1.0)
+
+    def _limit(self, phi: ElasticNet, loss: Any) -> Any:
+        return run(
+            loss, phi, step_size=relative_step(loss, phi), stop=self.iterations, record=()
+        ).theta
+
+
+def _two_columns(name: str, title: str, delta: float) -> Instance:
+    loss = LeastSquares(np.array([[1.0, 2.0]]), np.array([1.0]))
+    phi = ElasticNet(L1(1.0), delta)
+    star = np.array([0.0, 0.5])
+    return Instance(name, title, Exact(loss), phi, relative_step(loss, phi), 300, theta_star=star)

@@ -1,0 +1,91 @@
+"""The hypotheses that claims share, each a predicate on a run with its sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from breglab.geometry import L1, ElasticNet, GroupL12, NonNegativeL1, SparseGroup, Zero
+from breglab.iteration import Gradient, Momentum
+from breglab.problems import Exact
+from breglab.theory.claim import Hypothesis
+from breglab.theory.instance import Run
+
+# A step computed as 2/(delta L) meets tau <= 2/(delta L) up to its last digits.
+_ROUNDING = 1e-12
+
+
+def relative_steps(run: Run) -> float:
+    """Return the largest ``delta L tau`` along a run."""
+    return float(np.max(run.tau)) * run.instance.delta * run.instance.loss.lipschitz
+
+
+def step_at_most(factor: float) -> Hypothesis:
+    """Return the hypothesis ``tau <= factor / (delta L)``."""
+    return Hypothesis(
+        f"the step size is at most {factor:g}/(delta L)",
+        lambda run: relative_steps(run) <= factor * (1.0 + _ROUNDING),
+    )
+
+
+def step_below(factor: float) -> Hypothesis:
+    """Return the hypothesis ``sup tau < factor / (delta L)``."""
+    return Hypothesis(
+        f"the step sizes stay strictly below {factor:g}/(delta L)",
+        lambda run: relative_steps(run) < factor * (1.0 - _ROUNDING),
+    )
+
+
+def _has_minimiser(run: Run) -> bool:
+    instance = run.instance
+    if instance.theta_star is None:
+        return False
+    slope = instance.loss.gradient(np.asarray(instance.theta_star))
+    start = instance.loss.gradient(run.theta[0])
+    return bool(np.linalg.norm(slope) <= 1e-9 * (1.0 + np.linalg.norm(start))) and bool(
+        np.isfinite(instance.phi.value(np.asarray(instance.theta_star)))
+    )
+
+
+ELASTIC_NET = Hypothesis(
+    "the mirror map is an elastic net J + |.|^2/(2 delta)",
+    lambda run: isinstance(run.instance.phi, ElasticNet),
+)
+STRONGLY_CONVEX_MAP = Hypothesis(
+    "the mirror map is strongly convex", lambda run: run.instance.phi.strong_convexity > 0
+)
+GRADIENT_RULE = Hypothesis(
+    "the rule is the plain gradient step", lambda run: isinstance(run.instance.rule, Gradient)
+)
+MOMENTUM_RULE = Hypothesis(
+    "the rule is LinBreg with momentum", lambda run: isinstance(run.instance.rule, Momentum)
+)
+DETERMINISTIC = Hypothesis(
+    "the gradient is exact", lambda run: isinstance(run.instance.oracle, Exact)
+)
+BOUNDED_VARIANCE = Hypothesis(
+    "the gradient noise has bounded variance (Assumption 2)",
+    lambda run: np.isfinite(run.instance.oracle.sigma),
+)
+STRONGLY_CONVEX_LOSS = Hypothesis(
+    "the loss is strongly convex (Assumption 4)",
+    lambda run: run.instance.loss.strong_convexity > 0,
+)
+MINIMISER = Hypothesis(
+    "a minimiser theta* of the loss with J(theta*) < inf is known", _has_minimiser
+)
+EVERY_STEP = Hypothesis("every iterate was recorded", lambda run: run.complete)
+NO_REGULARIZER = Hypothesis(
+    "J = 0",
+    lambda run: isinstance(run.instance.phi, ElasticNet) and isinstance(run.instance.phi.J, Zero),
+)
+L1_REGULARIZER = Hypothesis(
+    "J is a multiple of the l1 norm",
+    lambda run: isinstance(run.instance.phi, ElasticNet) and isinstance(run.instance.phi.J, L1),
+)
+HOMOGENEOUS = Hypothesis(
+    "J is a sparsity-promoting, positively 1-homogeneous functional",
+    lambda run: (
+        isinstance(run.instance.phi, ElasticNet)
+        and isinstance(run.instance.phi.J, L1 | NonNegativeL1 | GroupL12 | SparseGroup)
+    ),
+)

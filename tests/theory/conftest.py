@@ -1,0 +1,17 @@
+"""One audit and one set of runs for all tests of the theory room."""
+
+from __future__ import annotations
+
+import pytest
+
+from breglab.theory import Audit, Instance, common_instances, verify
+
+
+@pytest.fixture(scope="session")
+def audit() -> Audit:
+    return verify()
+
+
+@pytest.fixture(scope="session")
+def instances() -> dict[str, Instance]:
+    return {instance.name: instance for instance in common_instances()}
