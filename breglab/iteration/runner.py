@@ -152,11 +152,9 @@ def _states(
 
 def _to_primal(phi: MirrorMap, v: Array) -> Array | None:
     """Return grad phi*(v), or None where a number on the way to it is too large."""
-    if not _finite(v):
-        return None
     try:
         theta = phi.to_primal(v)
-    except ValueError:  # v is a sound point, so it lies where the exponential overflows
+    except ValueError:  # v is not finite, or too large for an exponential
         return None
     return theta if _finite(theta) else None
 

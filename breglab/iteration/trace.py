@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from breglab._files import replaced
 from breglab.iteration.status import Status
 
 FORMAT = 1
@@ -73,7 +72,7 @@ class Trace:
         text = json.dumps(described, indent=2, allow_nan=False)
         arrays: dict[str, Any] = {f"column.{name}": value for name, value in self.columns.items()}
         arrays |= {"k": self.k, "theta": self.theta, "v": self.v, "description": np.array(text)}
-        with _replaced(json_file) as about, _replaced(npz_file) as archive:
+        with replaced(json_file) as about, replaced(npz_file) as archive:
             about.write(text.encode())
             np.savez_compressed(archive, **arrays)
         return npz_file
@@ -94,7 +93,7 @@ class Trace:
             described = json.loads(json_file.read_bytes())
             if described["format"] != FORMAT:
                 raise ValueError(f"format {described['format']!r} instead of {FORMAT}")
-            with np.load(npz_file, allow_pickle=False) as arrays:
+            with npz_file.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 content = {name: arrays[name] for name in arrays.files}
             if json.loads(str(content["description"])) != described:
                 raise ValueError("they were not saved together")
@@ -117,22 +116,6 @@ class Trace:
             raise ValueError(
                 f"{npz_file.name} and its .json are no trace of breglab: {error}"
             ) from error
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that takes the name `path` at the end; after an error nothing is left of it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _files(path: str | os.PathLike[str]) -> tuple[Path, Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -51,8 +52,8 @@ class ClaimResult:
     @property
     def worst(self) -> Finding | None:
         """The applicable finding with the least margin."""
-        with_margins = [f for f in self.applicable if f.margins is not None]
-        return min(with_margins, key=lambda f: f.margins.worst, default=None)  # type: ignore[union-attr]
+        known = [f for f in self.applicable if not math.isnan(f.worst_margin)]
+        return min(known, key=lambda f: f.worst_margin, default=None)
 
     @property
     def negative_caught(self) -> bool:

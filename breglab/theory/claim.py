@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 import time
 import traceback
 from collections.abc import Callable
@@ -102,6 +103,11 @@ class Finding:
     margins: Margins | None = None
     reason: str = ""
     seconds: float = 0.0
+
+    @property
+    def worst_margin(self) -> float:
+        """The least margin, NaN where there is none."""
+        return self.margins.worst if self.margins is not None else math.nan
 
 
 def check(claim: Claim, run: Run, *, enforce: bool = True) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,13 +49,13 @@ class Margins:
 
     @property
     def worst(self) -> float:
-        """The least margin."""
-        return float(np.min(self.margin))
+        """The least margin; NaN if one is NaN or there is none."""
+        return float(np.min(self.margin)) if len(self.k) else math.nan
 
     @property
     def worst_k(self) -> int:
-        """The iterate with the least margin."""
-        return int(self.k[int(np.argmin(self.margin))])
+        """The iterate with the least margin; -1 if there is none."""
+        return int(self.k[int(np.argmin(self.margin))]) if len(self.k) else -1
 
     @property
     def verdict(self) -> Verdict:

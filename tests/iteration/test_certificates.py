@@ -77,9 +77,9 @@ def test_the_discrepancy_principle_stops_while_the_bregman_distance_still_falls(
     # d+ - d <= -tau <r, r + noise> + delta tau^2 L |r|^2 / 2 < 0, with r the residual, as long as
     # (1 - delta tau L / 2) |r| > |noise|: until then the iterates come closer to the truth.
     rng = np.random.default_rng(3)
-    A = rng.standard_normal((40, 40)) @ np.diag(np.geomspace(1, 1e-3, 40)) / 8
+    A = rng.standard_normal((40, 40)) @ np.diag(np.geomspace(1, 0.1, 40)) / 8
     truth = np.where(np.arange(40) % 20 < 4, 2.0, 0.0)
-    noise = 0.02 * rng.standard_normal(40)
+    noise = 0.05 * rng.standard_normal(40)
     loss, phi = LeastSquares(A, A @ truth + noise), ElasticNet(J, 5.0)
     options = {
         "step_size": relative_step(loss, phi, relative),
@@ -94,8 +94,8 @@ def test_the_discrepancy_principle_stops_while_the_bregman_distance_still_falls(
     assert np.all(np.diff(trace["bregman"]) < 0)
     assert np.all(trace["residual"][:-1] > stop.tolerance)
     # Semiconvergence is real here: without the principle the distance turns and grows.
-    whole = run(loss, phi, stop=20000, sample=20, **options)
-    assert whole["bregman"][-1] > 1.5 * np.min(whole["bregman"])
+    whole = run(loss, phi, stop=5000, sample=20, **options)
+    assert whole["bregman"][-1] > 2 * np.min(whole["bregman"])
     assert trace["bregman"][-1] < whole["bregman"][-1]
 
 

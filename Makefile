@@ -1,0 +1,55 @@
+# Two commands do everything on a fresh machine with git, make and Python >= 3.11:
+#   make verify    set up .venv, check every claim, write breglab-report/report.html
+#   make test      set up .venv, check style and types, run the whole test suite
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+OUT ?= breglab-report
+JOBS ?= 2
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help verify test lint format figures benchmark clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+verify: $(VENV)/.core  ## check every claim and write the report
+	$(BIN)/breglab verify --out $(OUT) --jobs $(JOBS)
+
+test: $(VENV)/.dev lint  ## style, types, and all tests with coverage
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile \
+	    --cov=breglab --cov-report=term --cov-fail-under=95
+
+lint: $(VENV)/.dev  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev  ## bring the sources into the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+figures: $(VENV)/.core  ## make the pictures of the documentation again
+	$(BIN)/python paper_figures/inverse_scale_space.py
+
+benchmark: $(VENV)/.core  ## time the iteration against its two matrix products
+	$(BIN)/python benchmarks/iteration.py
+
+clean:  ## remove the environment and all caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("breglab needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) --editable ".[dev,nn]"
+	@touch $@ $(VENV)/.core

@@ -1,0 +1,24 @@
+"""Plotting: traces and verdicts in, matplotlib figures out, no numerics.
+
+The only room that imports matplotlib. No function here touches pyplot or any global state.
+"""
+
+from breglab.plotting.convergence import convergence
+from breglab.plotting.export import to_png, to_svg
+from breglab.plotting.margins import closest, margin_curves, two_sides
+from breglab.plotting.paths import coefficient_paths
+from breglab.plotting.pictures import picture, reconstructions
+from breglab.plotting.support import support_growth
+
+__all__ = [
+    "closest",
+    "coefficient_paths",
+    "convergence",
+    "margin_curves",
+    "picture",
+    "reconstructions",
+    "support_growth",
+    "to_png",
+    "to_svg",
+    "two_sides",
+]
