@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -119,11 +120,12 @@ def verify(
     or if the report cannot be written, 2 for wrong usage, 130 if interrupted.
     """  # fmt: skip
     try:
-        chosen = _chosen(claims or [])
-        audit = _audit(chosen, suite.value, seed, jobs)
-        _show(audit)
-        written = _report(audit, out)
-    except KeyboardInterrupt:
+        with _ending_at_interrupt():
+            chosen = _chosen(claims or [])
+            audit = _audit(chosen, suite.value, seed, jobs)
+            _show(audit)
+            written = _report(audit, out)
+    except (KeyboardInterrupt, _Interrupt):
         typer.echo("Interrupted; no report was written.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(0 if audit.as_expected and written else 1)
@@ -136,6 +138,28 @@ def list_claims() -> None:
     from breglab.theory import all_claims
 
     _console().print(claims_table(all_claims()))
+
+
+class _Interrupt(BaseException):
+    """Ctrl-C for the whole command.
+
+    A run takes KeyboardInterrupt for itself and returns what it has, as it should in a notebook;
+    here the claims would then be checked on a run that was cut off.
+    """
+
+
+@contextlib.contextmanager
+def _ending_at_interrupt() -> Iterator[None]:
+    """Let Ctrl-C raise `_Interrupt`."""
+
+    def interrupt(*_: object) -> None:
+        raise _Interrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _chosen(ids: list[str]) -> tuple[Claim, ...]:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from breglab.plotting.style import INK
 
 _FONT = re.compile(r"'DejaVu Sans'(?:, ?(?:'[^']*'|[\w-]+))*")
+_PATH = re.compile(r'\bd="[^"]*"')
 _REFERENCE = re.compile(r'(\bid="|url\(#|href="#)')
 
 
@@ -46,6 +47,8 @@ def to_svg(figure: Figure, *, label: str, prefix: str) -> str:
     opening = f'<svg role="img" aria-label="{html.escape(label, quote=True)}" {view.group()}>'
     text = opening + text[text.index(">") + 1 :]
     text = _REFERENCE.sub(rf"\g<1>{prefix}-", text)
+    # A hundredth of a point is finer than any screen or printer.
+    text = _PATH.sub(lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path.group()), text)
     text = _FONT.sub("system-ui, sans-serif", text).replace("xlink:href", "href")
     return re.sub(r"\n\s*", "\n", text.replace(INK, "currentColor")).strip()
 

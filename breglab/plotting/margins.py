@@ -128,7 +128,8 @@ def _curve(
     dashes = DASHES[1] if color == VERMILLION else DASHES[0]
     marker = "o" if len(k) <= _FEW else None
     axes.plot(k, margin, color=color, ls=dashes, lw=width, marker=marker, ms=4,
-              clip_on=marker is None, alpha=0.55 if color == GREY else 1.0, label=finding.instance)  # fmt: skip
+              clip_on=marker is None, alpha=0.55 if color == GREY else 1.0,
+              label=finding.instance)  # fmt: skip
     return [(k, margin)]
 
 

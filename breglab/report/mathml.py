@@ -16,7 +16,7 @@ _REWRITE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
     (re.compile(r"\\tfrac"), r"\\frac"),
     (re.compile(r"\\[bB]ig([lr])(?=[(){}|])"), lambda m: _FENCES[m[1]]),
     # A word in an exponent is a word, not a product of letters.
-    (re.compile(r"\^\{?sym\}?"), r"^{\\mathrm{sym}}"),
+    (re.compile(r"\^\{?sym\}?"), r"^{\\text{sym}}"),
     (re.compile(r"arg\\,min"), "argmin"),
 )
 _LETTER = re.compile(r'<mi mathvariant="(script|double-struck)">(\w)</mi>')

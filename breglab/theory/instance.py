@@ -14,15 +14,19 @@ from breglab.geometry import ElasticNet, MirrorMap
 from breglab.iteration import (
     Every,
     Gradient,
+    MaxIterations,
+    Residual,
     Rule,
     Sampling,
     State,
+    Status,
     StepSize,
+    Stopping,
     Trace,
     run,
     step,
 )
-from breglab.problems import Loss, Oracle, Problem
+from breglab.problems import LeastSquares, Loss, Oracle, Problem
 
 Values = npt.NDArray[np.float64]
 
@@ -56,7 +60,8 @@ class Instance:
     seed : int
         Seed of the drawn gradients.
     reaches_limit : bool
-        Whether the run is long enough to be at its limit; claims on limits ask for it.
+        Whether the run is long enough to be at its limit; claims on limits ask for it. It ends
+        before `iterations` once the residual is at rounding level.
     """
 
     name: str
@@ -214,6 +219,11 @@ def execute(instance: Instance, *, progress: bool | None = False) -> Run:
     """Run an instance and record what the claims and the pictures need.
 
     Steps beyond the stability border are allowed here: counterexamples need them.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the run was interrupted.
     """
     record = ["loss", "regularizer", "increment", "dsym", "support", "tau", "primal", "dual"]
     extra: dict[str, Any] = {}
@@ -229,10 +239,21 @@ def execute(instance: Instance, *, progress: bool | None = False) -> Run:
         v0=instance.v0,
         seed=instance.seed,
         unsafe=True,
-        stop=instance.iterations,
+        stop=_stop(instance),
         record=record,
         sample=instance.sample,
         progress=progress,
         **extra,
     )
+    if trace.status is Status.INTERRUPTED:
+        # Half a run would be judged as if it were whole.
+        raise KeyboardInterrupt
     return Run(instance, trace)
+
+
+def _stop(instance: Instance) -> Stopping:
+    limit = MaxIterations(instance.iterations)
+    if not (instance.reaches_limit and isinstance(instance.loss, LeastSquares)):
+        return limit
+    size = float(np.linalg.norm(instance.loss.target))
+    return limit | Residual(1e-13 * size, every=50)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -140,7 +142,9 @@ def test_without_any_space_it_says_so(stub, monkeypatch, tmp_path):
 @pytest.mark.parametrize("where", ["computing", "writing"])
 def test_an_interruption_is_one_line_and_leaves_nothing(stub, monkeypatch, where):
     def interrupt(*_):
-        raise KeyboardInterrupt
+        # A run keeps KeyboardInterrupt for itself; that must not keep the command going.
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
     if where == "computing":
         stub.audit = interrupt
@@ -150,3 +154,4 @@ def test_an_interruption_is_one_line_and_leaves_nothing(stub, monkeypatch, where
     assert result.exit_code == 130
     assert result.stderr == "Interrupted; no report was written.\n"
     assert list(Path().rglob("*report*")) == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

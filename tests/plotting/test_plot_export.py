@@ -49,6 +49,20 @@ def test_text_is_text_and_follows_the_colour_of_the_page(svg):
     assert "DejaVu" not in svg
 
 
+def test_the_lines_are_where_the_figure_has_them():
+    k = np.arange(5)
+    trace = Trace(k, {"loss": 1.0 / (1.0 + k)}, Status.ITERATIONS, np.ones(1), np.ones(1))
+    figure = convergence(trace)
+    line = figure.axes[0].get_lines()[0]
+    points = figure.axes[0].transData.transform(line.get_xydata()) * 72.0 / figure.dpi
+    wanted = np.stack([points[:, 0], 72.0 * figure.get_figheight() - points[:, 1]], axis=-1)
+    drawn = to_svg(figure, label="x", prefix="p")
+    paths = re.findall(r'\bd="([^"]*)"[^>]*stroke: #2a78b5', drawn)
+    found = [np.array(re.findall(r"-?[\d.]+", path), float).reshape(-1, 2) for path in paths]
+    curve = next(path for path in found if len(path) == len(k))
+    assert np.max(np.abs(curve - wanted)) <= 0.01
+
+
 def test_the_same_figure_gives_the_same_text():
     k = np.arange(5)
     trace = Trace(k, {"loss": 1.0 / (1.0 + k)}, Status.ITERATIONS, np.ones(1), np.ones(1))

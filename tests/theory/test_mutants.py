@@ -97,7 +97,7 @@ MUTANTS = [
     (long_step, ("2", "19", "23"), ("quadratic, J = 0", "quadratic, l1")),
     (wrong_delta_at_the_start, ("2",), ("quadratic, J = 0",)),
     (no_bias_correction, ("2-adam",), ("adam",)),
-    (swapped_group_axis, ("X3",), ("group",)),
+    (swapped_group_axis, ("X3",), ("group, momentum",)),
     (threshold_without_delta, ("1", "4"), ("quadratic, l1",)),
     (elastic_net_without_the_half, ("2", "1"), ("quadratic, J = 0", "quadratic, l1")),
     (momentum_of_the_other_convention, ("13",), ("gaussian, momentum",)),

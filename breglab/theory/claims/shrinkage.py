@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from breglab.geometry import L1, ElasticNet
-from breglab.iteration import Constant, relative_step, run
+from breglab.iteration import Constant, relative_step
 from breglab.problems import Exact, LeastSquares, Quadratic
 from breglab.theory.claim import Claim
 from breglab.theory.hypotheses import (
@@ -17,7 +17,7 @@ from breglab.theory.hypotheses import (
     HOMOGENEOUS,
     L1_REGULARIZER,
 )
-from breglab.theory.instance import Instance, Run
+from breglab.theory.instance import Instance, Run, Values, execute
 from breglab.theory.margins import Margins, identity
 from breglab.theory.verdict import Verdict
 
@@ -157,23 +157,23 @@ class SupportOfTheLimit(Claim):
 
     def margins(self, run: Run) -> Margins:
         """Compare the supports of the limits for delta/10, delta and 10 delta."""
-        phi, loss = run.instance.phi, run.instance.loss
-        assert isinstance(phi, ElasticNet)
-        limits = [
-            self._limit(replace(phi, delta=factor * phi.delta), loss) for factor in (0.1, 1, 10)
-        ]
+        limits = [self._limit(run.instance, factor) for factor in (0.1, 1.0, 10.0)]
         supports = [np.abs(x) > 1e-6 * np.max(np.abs(x)) for x in limits]
         differing = max(float(np.sum(s != supports[1])) for s in supports)
-        return identity(run.trace.k[-1:], np.array([differing]), np.array([float(loss.size)]))
+        return identity(
+            run.trace.k[-1:], np.array([differing]), np.array([float(run.instance.loss.size)])
+        )
 
     def negative_instance(self) -> Instance:
         """Return the counterexample A = [1 2], b = 1, lam = 1 between delta = .1 and 1."""
         return _two_columns("two-columns", "A = [1 2], b = 1: the support depends on delta", 1.0)
 
-    def _limit(self, phi: ElasticNet, loss: Any) -> Any:
-        return run(
-            loss, phi, step_size=relative_step(loss, phi), stop=self.iterations, record=()
-        ).theta
+    def _limit(self, instance: Instance, factor: float) -> Values:
+        assert isinstance(instance.phi, ElasticNet)
+        phi = replace(instance.phi, delta=factor * instance.phi.delta)
+        step = relative_step(instance.loss, phi)
+        changed = replace(instance, phi=phi, step_size=step, iterations=self.iterations)
+        return execute(changed).trace.theta
 
 
 def _two_columns(name: str, title: str, delta: float) -> Instance:
