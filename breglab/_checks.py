@@ -11,9 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import array_api_compat
+import numpy as np
+import numpy.typing as npt
 
 Array = Any
 """An array of any library that follows the array API standard (NumPy, array-api-strict, torch)."""
+
+Values = npt.NDArray[np.float64]
+"""A NumPy array in double precision, what claims and references are made of."""
 
 Scalar = Any
 """A zero-dimensional array of the caller's library, or one value per leading index."""

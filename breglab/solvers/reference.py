@@ -18,13 +18,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from breglab._checks import positive, real_array
+from breglab._checks import Values, positive, real_array
 from breglab.geometry import ElasticNet, Functional
 from breglab.solvers._cvxpy_models import cvxpy, functional_expression
-
-Vector = npt.NDArray[np.float64]
 
 
 class ReferenceRefused(RuntimeError):
@@ -47,15 +44,15 @@ class Reference:
         Name of the solver behind cvxpy.
     """
 
-    x: Vector
-    y: Vector
+    x: Values
+    y: Values
     kkt_residual: float
     solver: str
 
 
 def constrained(
-    A: Vector,
-    b: Vector,
+    A: Values,
+    b: Values,
     J: Functional,
     delta: float = math.inf,
     *,
@@ -104,8 +101,8 @@ def constrained(
 
 
 def penalized(
-    A: Vector,
-    b: Vector,
+    A: Values,
+    b: Values,
     J: Functional,
     delta: float = math.inf,
     *,
@@ -126,7 +123,7 @@ def penalized(
 
 
 def kkt_residual(
-    A: Vector, b: Vector, J: Functional, delta: float, x: Vector, y: Vector, *, exact_data: bool
+    A: Values, b: Values, J: Functional, delta: float, x: Values, y: Values, *, exact_data: bool
 ) -> float:
     """Return the relative violation of the optimality conditions at a primal-dual pair.
 
@@ -144,8 +141,8 @@ def kkt_residual(
 
 
 def _data(
-    A: Vector, b: Vector, J: Functional, delta: float, tolerance: float
-) -> tuple[Vector, Vector]:
+    A: Values, b: Values, J: Functional, delta: float, tolerance: float
+) -> tuple[Values, Values]:
     real_array(A, "A", ndim=2)
     real_array(b, "b")
     if A.ndim != 2 or b.shape != A.shape[:1]:
@@ -169,7 +166,7 @@ def _ridge(x: Any, delta: float) -> Any:
 _ACCURACIES = (1e-14, 1e-12, 1e-10)
 
 
-def _solve(problem: Any, x: Any) -> Vector:
+def _solve(problem: Any, x: Any) -> Values:
     cp = cvxpy()
     for accuracy in _ACCURACIES:
         try:
@@ -193,8 +190,8 @@ def _options(accuracy: float) -> dict[str, float]:
 
 
 def _polished(
-    A: Vector, b: Vector, J: Functional, delta: float, x: Vector, y: Vector
-) -> tuple[Vector, Vector]:
+    A: Values, b: Values, J: Functional, delta: float, x: Values, y: Values
+) -> tuple[Values, Values]:
     """Return the pair near to (x, y) that fulfils the optimality conditions best.
 
     Interior points know the primal solution of a cone program better than its multiplier: on the
@@ -221,7 +218,7 @@ def _polished(
 
 
 def _trusted(
-    A: Vector, b: Vector, J: Functional, delta: float, x: Vector, y: Vector, tolerance: float,
+    A: Values, b: Values, J: Functional, delta: float, x: Values, y: Values, tolerance: float,
     *, exact_data: bool,
 ) -> Reference:  # fmt: skip
     finite = bool(np.isfinite(x).all() and np.isfinite(y).all())

@@ -3,9 +3,10 @@
 from breglab.theory.audit import Audit, ClaimResult, verify
 from breglab.theory.claim import Claim, Finding, Hypothesis, check, check_negative
 from breglab.theory.claims import CLAIMS, all_claims, find_claims
-from breglab.theory.instance import Instance, Run, Transitions, execute
+from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.margins import Margins, identity, joined
 from breglab.theory.suite import common_instances
+from breglab.theory.transitions import Transitions
 from breglab.theory.verdict import Verdict
 
 __all__ = [

@@ -17,7 +17,7 @@ from breglab.theory.suite import common_instances
 from breglab.theory.verdict import Verdict
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClaimResult:
     """A claim with all that was found about it.
 
@@ -71,7 +71,7 @@ class ClaimResult:
         return sum(f.seconds for f in self.findings) + self.negative.seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Audit:
     """The outcome of `verify`.
 
@@ -101,7 +101,7 @@ class Audit:
         return all(result.as_expected for result in self.results)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Visit:
     """What one instance gives: its run, and the findings of all claims that asked."""
 
@@ -143,8 +143,12 @@ def verify(
         go on.
     """
     begun = time.perf_counter()
+    if jobs != -1:
+        count(jobs, "jobs")
     chosen = tuple(claims) if claims is not None else all_claims()
     common = common_instances(suite, seed) if instances is None else tuple(instances)
+    _no_repeats("claims", [claim.id for claim in chosen])
+    _no_repeats("instances", [instance.name for instance in common])
     widely = tuple(claim for claim in chosen if claim.on_common)
     tasks = [delayed(_visit)(instance, widely) for instance in common]
     for claim in chosen:
@@ -152,8 +156,6 @@ def verify(
     tasks += [delayed(check_negative)(claim) for claim in chosen]
     visits: list[_Visit] = []
     negatives: dict[str, Finding] = {}
-    if jobs != -1:
-        count(jobs, "jobs")
     done = Parallel(n_jobs=jobs, return_as="generator")(tasks)
     for number, outcome in enumerate(done, start=1):
         if isinstance(outcome, _Visit):
@@ -181,3 +183,9 @@ def _visit(instance: Instance, claims: Sequence[Claim]) -> _Visit:
     findings = tuple(check(claim, run) for claim in claims)
     # Without the cached transitions, which are large and not needed any more.
     return _Visit(Run(run.instance, run.trace), findings)
+
+
+def _no_repeats(name: str, found: Sequence[str]) -> None:
+    repeated = sorted({one for one in found if found.count(one) > 1})
+    if repeated:
+        raise ValueError(f"{name} must be named once each, got {', '.join(repeated)} again")

@@ -70,8 +70,9 @@ class Claim(abc.ABC):
     def negative_instance(self) -> Instance:
         """Return an instance on which the statement must come out violated.
 
-        For a true statement it breaks a hypothesis; for a statement that is false as printed it
-        is the counterexample, within the printed hypotheses.
+        For a true statement it breaks a hypothesis, or states a constant, a map or a rule that is
+        not its own; for a statement that is false as printed it is the counterexample, within the
+        printed hypotheses.
         """
 
     def own_instances(self) -> tuple[Instance, ...]:
@@ -79,7 +80,7 @@ class Claim(abc.ABC):
         return ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Finding:
     """One claim on one instance.
 

@@ -7,31 +7,28 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from breglab._checks import Array
-from breglab.geometry import ElasticNet, MirrorMap
+from breglab._checks import Array, Values
+from breglab.geometry import MirrorMap
 from breglab.iteration import (
+    Constant,
     Every,
     Gradient,
     MaxIterations,
     Residual,
     Rule,
     Sampling,
-    State,
     Status,
     StepSize,
     Stopping,
     Trace,
     run,
-    step,
 )
-from breglab.problems import LeastSquares, Loss, Oracle, Problem
+from breglab.problems import Exact, LeastSquares, Loss, Oracle, Problem
+from breglab.theory.transitions import Transitions, transitions
 
-Values = npt.NDArray[np.float64]
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Instance:
     """Everything that fixes a run.
 
@@ -39,11 +36,11 @@ class Instance:
     ----------
     name, title : str
         Unique short name, and a sentence for a person.
-    oracle : Oracle
-        The gradients: exact, or with noise of a known finite law.
+    oracle : Oracle or Loss
+        The gradients: exact, or with noise of a known finite law. A loss stands for `Exact`.
     phi : MirrorMap
         The mirror map.
-    step_size : function of k
+    step_size : function of k, or float
         tau^(k).
     iterations : int
         Number of steps.
@@ -53,7 +50,7 @@ class Instance:
         Start; the dual variable zero if neither is given.
     theta_star : array, shape (n,), optional
         A minimiser of the loss (over the domain of the mirror map), what d_k is measured to.
-    sample : function of k
+    sample : function of k, or int
         Which iterates are kept for the claims.
     problem : Problem, optional
         Where the loss comes from, for pictures.
@@ -62,6 +59,8 @@ class Instance:
     reaches_limit : bool
         Whether the run is long enough to be at its limit; claims on limits ask for it. It ends
         before `iterations` once the residual is at rounding level.
+    attains : tuple of str
+        Ids of the claims whose inequality is an equality here; it is checked as one.
     """
 
     name: str
@@ -78,6 +77,19 @@ class Instance:
     problem: Problem | None = None
     seed: int = 0
     reaches_limit: bool = False
+    attains: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        oracle: Any = self.oracle
+        if isinstance(oracle, Loss):
+            object.__setattr__(self, "oracle", Exact(oracle))
+        elif not isinstance(oracle, Oracle):
+            raise TypeError(f"oracle must be an Oracle or a Loss, got {oracle!r}")
+        # What `run` accepts is accepted here too; the claims read the functions.
+        for name, wrap in (("step_size", Constant), ("sample", Every)):
+            value: Any = getattr(self, name)
+            if not callable(value):
+                object.__setattr__(self, name, wrap(value))
 
     @property
     def loss(self) -> Loss:
@@ -90,7 +102,7 @@ class Instance:
         return 1.0 / self.phi.strong_convexity if self.phi.strong_convexity > 0 else np.inf
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """An instance that was run: its trace and, on demand, exact one-step transitions."""
 
@@ -119,100 +131,19 @@ class Run:
 
     @cached_property
     def transitions(self) -> Transitions:
-        """One step of the gradient rule from every kept iterate, for every atom of the noise."""
-        oracle, phi = self.instance.oracle, self.instance.phi
-        probability, g = oracle.atoms(self.theta)
-        state = State(0, self.theta, self.v)
-        following = step(state, g, self.tau[:, None], phi, Gradient())
-        return Transitions(self, np.asarray(probability), g, following.theta, following.v)
+        """All steps of the gradient rule from every kept iterate.
 
-
-@dataclass(frozen=True)
-class Transitions:
-    """All steps that one iteration can make, with their probabilities.
-
-    The gradient rule is memoryless: given (theta^k, v^k) the next iterate has the finite law of
-    the gradient, so conditional expectations are sums without Monte-Carlo error. A one-step
-    inequality that holds conditionally holds in expectation; the converse would be weaker.
-
-    Attributes
-    ----------
-    run : Run
-        Where the steps start.
-    probability : array, shape (s,)
-        Probabilities of the s atoms.
-    g, theta, v : array, shape (s, samples, n)
-        The gradients drawn, and the next primal and dual variables.
-    """
-
-    run: Run
-    probability: Values
-    g: Values
-    theta: Values
-    v: Values
-
-    def expect(self, x: Values) -> Values:
-        """Return the expectation over the atoms of x, shape (s, samples) -> (samples,)."""
-        return np.asarray(np.einsum("s,sk->k", self.probability, x))
-
-    @cached_property
-    def loss(self) -> Values:
-        """L(theta^k), shape (samples,)."""
-        return np.asarray(self.run.instance.loss.value(self.run.theta))
-
-    @cached_property
-    def loss_next(self) -> Values:
-        """E L(theta^{k+1}), shape (samples,)."""
-        return self.expect(np.asarray(self.run.instance.loss.value(self.theta)))
-
-    @cached_property
-    def increment2(self) -> Values:
-        """E |theta^{k+1} - theta^k|^2, shape (samples,)."""
-        return self.expect(np.sum((self.theta - self.run.theta) ** 2, axis=-1))
-
-    @cached_property
-    def dsym_phi(self) -> Values:
-        """E of the symmetric Bregman distance of the mirror map, shape (samples,)."""
-        inner = (self.v - self.run.v) * (self.theta - self.run.theta)
-        return self.expect(np.sum(inner, axis=-1))
-
-    @cached_property
-    def variance(self) -> Values:
-        """E |g - grad L|^2, shape (samples,)."""
-        variance = self.run.instance.oracle.variance(self.run.theta)
-        return np.broadcast_to(np.asarray(variance), (len(self.run.trace),))
-
-    @cached_property
-    def distance(self) -> Values:
-        """d_k = D_phi^v(theta*, theta^k), shape (samples,)."""
-        return bregman_to(self.run.instance, self.run.theta, self.run.v)
-
-    @cached_property
-    def distance_next(self) -> Values:
-        """E D_phi^v(theta*, theta^{k+1}), shape (samples,)."""
-        return self.expect(bregman_to(self.run.instance, self.theta, self.v))
-
-    @cached_property
-    def distance_scale(self) -> Values:
-        """Size of the terms that d_k is a difference of, shape (samples,): its rounding scale."""
-        star, v = np.asarray(self.run.instance.theta_star), self.run.v
-        phi = self.run.instance.phi
-        inner = np.sum(np.abs(v * star), axis=-1) + np.sum(np.abs(v * self.run.theta), axis=-1)
-        return np.asarray(np.abs(phi.value(star)) + np.abs(phi.value(self.run.theta)) + inner)
-
-
-def bregman_to(instance: Instance, theta: Values, v: Values) -> Values:
-    """Return D_phi^v(theta*, theta), shape ``theta.shape[:-1]``.
-
-    For the elastic net by Lemma 13, ``|theta* - theta|^2/(2 delta) + D_J^p(theta*, theta)``, which
-    cancels less than the definition.
-    """
-    star, phi = np.asarray(instance.theta_star), instance.phi
-    if isinstance(phi, ElasticNet):
-        p = v - theta / phi.delta
-        square = np.sum((star - theta) ** 2, axis=-1) / (2.0 * phi.delta)
-        return np.asarray(square + phi.J.bregman_distance(star, theta, p))
-    return np.asarray(phi.divergence(star, theta, v))
+        Raises
+        ------
+        ValueError
+            If the rule has a memory: its next iterate is no function of (theta^k, v^k) and g.
+        """
+        if not isinstance(self.instance.rule, Gradient):
+            raise ValueError(
+                f"transitions are those of the gradient rule, got {self.instance.rule!r}"
+            )
+        i = self.instance
+        return transitions(i.oracle, i.phi, i.theta_star, self.theta, self.v, self.tau)
 
 
 def execute(instance: Instance, *, progress: bool | None = False) -> Run:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from breglab._checks import Values
 from breglab.theory.verdict import Verdict
 
-Values = npt.NDArray[np.float64]
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Margins:
     """Both sides of ``lhs <= rhs`` along a run.
 
@@ -46,6 +45,11 @@ class Margins:
     def margin(self) -> Values:
         """Relative margin, shape (samples,); negative where the statement fails."""
         return (self.rhs - self.lhs) / np.maximum(self.scale, np.finfo(np.float64).tiny)
+
+    def at(self, position: int) -> Margins:
+        """Return the margins of the sample at one position alone."""
+        one = slice(position, position + 1)
+        return Margins(self.k[one], self.lhs[one], self.rhs[one], self.scale[one], self.tolerance)
 
     @property
     def worst(self) -> float:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from breglab._checks import Values
 from breglab.geometry import ElasticNet, Functional, Zero
 from breglab.iteration import Constant, StepSize
-from breglab.problems import Exact, Oracle, Quadratic
+from breglab.problems import Exact, FiniteNoise, Oracle, Quadratic
 from breglab.theory.instance import Instance
-
-Vector = npt.NDArray[np.float64]
 
 
 def parabola(
@@ -42,7 +40,7 @@ def quadratic_instance(
     loss: Quadratic,
     *,
     tau: float | StepSize,
-    theta0: Vector,
+    theta0: Values,
     J: Functional | None = None,
     delta: float = 1.0,
     iterations: int = 20,
@@ -75,8 +73,8 @@ class Misstated(Quadratic):
 
     def __init__(
         self,
-        Q: Vector,
-        center: Vector,
+        Q: Values,
+        center: Values,
         *,
         lipschitz: float | None = None,
         strong_convexity: float | None = None,
@@ -120,3 +118,10 @@ class Quieter(Oracle):
     def variance(self, theta: Any) -> Any:
         """Return a quarter of the true variance."""
         return self._oracle.variance(theta) / 4.0
+
+
+def noisy_parabola(name: str, title: str, tau: float, **more: Any) -> Instance:
+    """Return ``theta^2/2`` with noise of +-1, started at its minimiser 0 with J = 0."""
+    loss = Quadratic(np.eye(1), np.zeros(1))
+    oracle = FiniteNoise(loss, np.array([[1.0], [-1.0]]))
+    return quadratic_instance(name, title, loss, tau=tau, theta0=np.zeros(1), oracle=oracle, **more)

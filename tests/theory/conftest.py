@@ -15,3 +15,8 @@ def audit() -> Audit:
 @pytest.fixture(scope="session")
 def instances() -> dict[str, Instance]:
     return {instance.name: instance for instance in common_instances()}
+
+
+@pytest.fixture(scope="session")
+def convex(instances: dict[str, Instance]) -> list[Instance]:
+    return [instance for name, instance in instances.items() if name.startswith("quadratic")]

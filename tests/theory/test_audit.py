@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import joblib
 import numpy as np
 import pytest
 from dask.distributed import Client, LocalCluster
 
+from breglab.geometry import L1, ElasticNet
+from breglab.problems import MiniBatch, load
 from breglab.theory import (
     CLAIMS,
     Claim,
+    Instance,
     Margins,
     Verdict,
     all_claims,
     common_instances,
+    execute,
     find_claims,
     verify,
 )
@@ -91,11 +97,6 @@ def test_the_seed_decides_the_generated_instances():
     matrices = [instance.loss.matrix for instance in pick]
     assert np.array_equal(matrices[0], matrices[1])
     assert not np.array_equal(matrices[0], matrices[2])
-
-
-@pytest.fixture(scope="module")
-def convex(instances):
-    return [instance for name, instance in instances.items() if name.startswith("quadratic")]
 
 
 def test_two_processes_find_what_one_finds(convex):
@@ -183,3 +184,38 @@ def test_bad_arguments_are_named(arguments, message):
 def test_an_unknown_claim_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"claim must be among 1, 2, .*X5; got '99'"):
         find_claims(("1", "99"))
+
+
+def test_one_id_is_one_claim_and_not_its_letters():
+    assert [claim.id for claim in find_claims("44")] == ["44"]
+    assert len(find_claims()) == len(IDS)
+
+
+def test_repeated_claims_and_instances_are_refused(convex):
+    (claim,) = find_claims("2")
+    with pytest.raises(ValueError, match="claims must be named once each, got 2 again"):
+        verify([claim, claim])
+    with pytest.raises(ValueError, match="instances must be named once each, got quadratic, J = 0"):
+        verify([claim], instances=[convex[0], convex[0]])
+
+
+def test_transitions_are_refused_for_a_rule_with_a_memory(instances):
+    run = execute(replace(instances["gaussian, momentum"], iterations=3))
+    with pytest.raises(ValueError, match="transitions are those of the gradient rule"):
+        run.transitions  # noqa: B018
+
+
+def test_transitions_too_large_for_the_memory_are_refused():
+    loss = load("breast-cancer").loss
+    phi = ElasticNet(L1(0.1), 1.0)
+    run = execute(Instance("large", "t", MiniBatch(loss, 1), phi, 0.1, 3000))
+    with pytest.raises(ValueError, match="569 atoms x 3001 iterates x 30 unknowns are more than"):
+        run.transitions  # noqa: B018
+
+
+def test_an_instance_takes_what_run_takes():
+    loss = load("quadratic").loss
+    instance = Instance("plain", "t", loss, ElasticNet(L1(0.1), 1.0), 0.5, 20, sample=5)
+    assert list(execute(instance).trace.k) == [0, 5, 10, 15, 20]
+    with pytest.raises(TypeError, match="oracle must be an Oracle or a Loss, got 3"):
+        Instance("wrong", "t", 3, ElasticNet(L1(0.1), 1.0), 0.5)

@@ -1,5 +1,7 @@
 """The claims, in the order of the paper. `all_claims` returns one of each."""
 
+from collections.abc import Iterable
+
 from breglab.theory.claim import Claim
 from breglab.theory.claims.convex_rate import ConvexRate
 from breglab.theory.claims.distance_decay import (
@@ -45,7 +47,7 @@ def all_claims() -> tuple[Claim, ...]:
     return tuple(claim() for claim in CLAIMS)
 
 
-def find_claims(ids: tuple[str, ...]) -> tuple[Claim, ...]:
+def find_claims(ids: str | Iterable[str] = ()) -> tuple[Claim, ...]:
     """Return the claims with these ids, in the order of the paper; all of them for no id.
 
     Raises
@@ -53,6 +55,7 @@ def find_claims(ids: tuple[str, ...]) -> tuple[Claim, ...]:
     ValueError
         If an id is unknown; the message lists the known ones.
     """
+    ids = (ids,) if isinstance(ids, str) else tuple(ids)
     known = {claim.id: claim for claim in all_claims()}
     unknown = [name for name in ids if name not in known]
     if unknown:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from breglab._checks import Values
 from breglab.geometry import L1, ElasticNet, GroupL12, Zero
 from breglab.theory.claim import Claim, Hypothesis
 from breglab.theory.hypotheses import (
@@ -18,9 +19,9 @@ from breglab.theory.hypotheses import (
     STRONGLY_CONVEX_MAP,
     step_at_most,
 )
-from breglab.theory.instance import Instance, Run, Values
+from breglab.theory.instance import Instance, Run
 from breglab.theory.margins import Margins, joined
-from breglab.theory.small import Misstated, parabola, quadratic_instance
+from breglab.theory.small import Misstated, noisy_parabola, parabola, quadratic_instance
 
 TOLERANCE = 1e-10
 
@@ -77,6 +78,11 @@ class NormConvergencePrinted(Claim):
         Hypothesis("the step size is at most mu/(2 delta L^2)", _small_steps),
     )
 
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return noise at the minimiser, where both terms on the right are needed."""
+        title = "J = 0 at the minimiser with noise of +-1, tau = mu/(2 delta L^2)"
+        return (noisy_parabola("noise-3.8", title, 0.5),)
+
     def margins(self, run: Run) -> Margins:
         """Check (3.8) at every iterate."""
         t, mu = run.transitions, run.instance.loss.strong_convexity
@@ -120,9 +126,15 @@ class NormConvergenceSharp(Claim):
     )
 
     def own_instances(self) -> tuple[Instance, ...]:
-        """Return the tight instance."""
-        title = "J = 0, L = theta^2/2, tau = .6/(delta L): equality"
-        return (parabola("tight-distance", title, tau=0.6),)
+        """Return tight instances, without and with noise."""
+        title, noisy = (
+            "J = 0, L = theta^2/2, tau = .6/(delta L): equality",
+            "noise of +-1, equality",
+        )
+        return (
+            parabola("tight-distance", title, tau=0.6, attains=(self.id,)),
+            noisy_parabola("tight-distance-noise", noisy, 0.6, attains=(self.id,)),
+        )
 
     def margins(self, run: Run) -> Margins:
         """Check the rate, and the equality on the tight instance."""
@@ -133,7 +145,7 @@ class NormConvergenceSharp(Claim):
         noise = delta * run.tau**2 * t.variance / 2.0
         rhs = t.distance - gain + noise
         upper = _bound(run, t.distance_next, rhs, gain, noise)
-        if not run.instance.name.startswith("tight"):
+        if self.id not in run.instance.attains:
             return upper
         return joined(upper, _bound(run, rhs, t.distance_next, gain, noise))
 
@@ -174,12 +186,20 @@ class DistanceDecreases(Claim):
         step_at_most(2.0),
     )
 
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the tight instance."""
+        title = "J = 0, L = theta^2/2, tau = 1.2/(delta L): equality"
+        return (parabola("tight-decrease", title, tau=1.2, attains=(self.id,)),)
+
     def margins(self, run: Run) -> Margins:
-        """Check the decrease at every iterate."""
+        """Check the decrease, and the equality on the tight instance."""
         t, L, delta = run.transitions, run.instance.loss.lipschitz, run.instance.delta
         slope2 = np.sum(run.instance.loss.gradient(run.theta) ** 2, axis=-1)
         gain = (run.tau / L - delta * run.tau**2 / 2.0) * slope2
-        return _bound(run, t.distance_next, t.distance - gain, gain)
+        upper = _bound(run, t.distance_next, t.distance - gain, gain)
+        if self.id not in run.instance.attains:
+            return upper
+        return joined(upper, _bound(run, t.distance - gain, t.distance_next, gain))
 
     def negative_instance(self) -> Instance:
         """Return a loss whose gradient has twice the Lipschitz constant that it states."""
@@ -251,14 +271,23 @@ class BregmanConvergence(Claim):
         step_at_most(1.0),
     )
 
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return noise at the minimiser: there the sharp noise term is attained."""
+        title = "J = 0 at the minimiser with noise of +-1: the noise term is attained"
+        return (noisy_parabola("tight-noise-3.10", title, 0.5, iterations=1, attains=(self.id,)),)
+
     def margins(self, run: Run) -> Margins:
-        """Check the sharp and the printed bound."""
+        """Check the sharp and the printed bound, and the equality on the tight instance."""
         t, delta, nu = run.transitions, run.instance.delta, one_point_nu(run.instance)
         L, tau = run.instance.loss.lipschitz, run.tau
         noise = delta * tau**2 * t.variance
         sharp = (1.0 - tau * nu) * t.distance + noise / 2.0
         printed = (1.0 - tau * nu * (1.0 - 2.0 * tau * delta**2 * L**2 / nu)) * t.distance + noise
-        return joined(_bound(run, t.distance_next, sharp), _bound(run, t.distance_next, printed))
+        both = joined(_bound(run, t.distance_next, sharp), _bound(run, t.distance_next, printed))
+        if self.id not in run.instance.attains:
+            return both
+        first = _bound(run, sharp, t.distance_next)
+        return joined(both, first.at(0))  # only the start is at the minimiser
 
     def negative_instance(self) -> Instance:
         """Return a step of 2.5/(delta L)."""

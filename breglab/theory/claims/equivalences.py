@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from breglab._checks import Array
+from breglab._checks import Array, Values
 from breglab.geometry import L1
 from breglab.iteration import Adam, Momentum, SquareSummable
 from breglab.iteration.rules import Memory
 from breglab.problems import Quadratic
 from breglab.theory.claim import Claim, Hypothesis
 from breglab.theory.hypotheses import DETERMINISTIC, GRADIENT_RULE, MOMENTUM_RULE, NO_REGULARIZER
-from breglab.theory.instance import Instance, Run, Values
+from breglab.theory.instance import Instance, Run
 from breglab.theory.margins import Margins, identity
 from breglab.theory.small import quadratic_instance
 

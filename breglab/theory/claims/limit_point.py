@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from breglab._checks import Values
 from breglab.geometry import L1, ElasticNet
 from breglab.iteration import Adam, Constant, Gradient, LogSpaced, Momentum
 from breglab.problems import Exact, LeastSquares, load
 from breglab.solvers import constrained, kkt_residual
 from breglab.theory.claim import Claim, Hypothesis
 from breglab.theory.hypotheses import DETERMINISTIC, ELASTIC_NET
-from breglab.theory.instance import Instance, Run, Values
+from breglab.theory.instance import Instance, Run
 from breglab.theory.margins import Margins
 
 LARGEST = 2000

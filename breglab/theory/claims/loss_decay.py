@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from breglab._checks import Values
 from breglab.geometry import L1
-from breglab.problems import FiniteNoise, Quadratic
 from breglab.theory.claim import Claim
 from breglab.theory.hypotheses import (
     BOUNDED_VARIANCE,
@@ -17,9 +19,15 @@ from breglab.theory.hypotheses import (
     step_at_most,
     step_below,
 )
-from breglab.theory.instance import Instance, Run, Values
+from breglab.theory.instance import Instance, Run
 from breglab.theory.margins import Margins, joined
-from breglab.theory.small import Misstated, Quieter, parabola, quadratic_instance
+from breglab.theory.small import (
+    Misstated,
+    Quieter,
+    noisy_parabola,
+    parabola,
+    quadratic_instance,
+)
 from breglab.theory.verdict import Verdict
 
 TOLERANCE = 1e-10
@@ -175,13 +183,14 @@ class LossDecaySharp(Claim):
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return the tight instance."""
-        return (_tight("tight-decay", "J = 0, L = theta^2/2, tau = 1.5/(delta L): equality", 1.5),)
+        title = "J = 0, L = theta^2/2, tau = 1.5/(delta L): equality"
+        return (parabola("tight-decay", title, tau=1.5, attains=(self.id,)),)
 
     def margins(self, run: Run) -> Margins:
         """Check the inequality, and the equality on the tight instance."""
         lhs, scale = _decay(run, 2.0 - _relative(run)), _scale(run)
         upper = Margins(run.trace.k, lhs, run.transitions.loss, scale, TOLERANCE)
-        if not run.instance.name.startswith("tight"):
+        if self.id not in run.instance.attains:
             return upper
         return joined(upper, Margins(run.trace.k, run.transitions.loss, lhs, scale, TOLERANCE))
 
@@ -222,7 +231,8 @@ class NoiseTerm(Claim):
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return the tight instance: a start at the minimiser, J = 0, noise +-1."""
-        return (_noisy("tight-noise", "J = 0 at the minimiser with noise of +-1: equality", 1),)
+        title = "J = 0 at the minimiser with noise of +-1: equality"
+        return (noisy_parabola("tight-noise", title, 0.75, iterations=1, attains=(self.id,)),)
 
     def margins(self, run: Run) -> Margins:
         """Check five values of c, and the equality on the tight instance."""
@@ -233,20 +243,15 @@ class NoiseTerm(Claim):
             lhs, rhs = _decay(run, 2.0 - _relative(run) - c), t.loss + noise
             scale = _scale(run) + noise
             parts.append(Margins(run.trace.k, lhs, rhs, scale, TOLERANCE))
-            if run.instance.name.startswith("tight") and c <= 1.0:
-                first = slice(0, 1)  # only the start is at the minimiser
-                parts.append(
-                    Margins(run.trace.k[first], rhs[first], lhs[first], scale[first], TOLERANCE)
-                )
+            if self.id in run.instance.attains and c <= 1.0:
+                # only the start is at the minimiser
+                parts.append(Margins(run.trace.k, rhs, lhs, scale, TOLERANCE).at(0))
         return joined(*parts)
 
     def negative_instance(self) -> Instance:
         """Return noise of twice the standard deviation that is stated."""
-        noisy = _noisy("louder", "Noise of twice the stated standard deviation", 1)
-        return Instance(
-            noisy.name, noisy.title, Quieter(noisy.oracle), noisy.phi, noisy.step_size, 5,
-            theta0=noisy.theta0, theta_star=noisy.theta_star,
-        )  # fmt: skip
+        noisy = noisy_parabola("louder", "Noise of twice the stated standard deviation", 0.75)
+        return replace(noisy, oracle=Quieter(noisy.oracle))
 
 
 class MonotoneLoss(Claim):
@@ -287,15 +292,3 @@ class MonotoneLoss(Claim):
     def negative_instance(self) -> Instance:
         """Return a step of 2.1/(delta L)."""
         return parabola("increase", "J = 0, L = theta^2/2, tau = 2.1/(delta L)", tau=2.1)
-
-
-def _tight(name: str, title: str, tau: float) -> Instance:
-    return parabola(name, title, tau=tau, delta=1.0)
-
-
-def _noisy(name: str, title: str, iterations: int) -> Instance:
-    loss = Quadratic(np.eye(1), np.zeros(1))
-    oracle = FiniteNoise(loss, np.array([[1.0], [-1.0]]))
-    return quadratic_instance(
-        name, title, loss, tau=0.75, theta0=np.zeros(1), oracle=oracle, iterations=iterations
-    )

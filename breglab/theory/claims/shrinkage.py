@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from breglab._checks import Values
 from breglab.geometry import L1, ElasticNet
-from breglab.iteration import Constant, relative_step
+from breglab.iteration import Constant, LogSpaced, relative_step
 from breglab.problems import Exact, LeastSquares, Quadratic
 from breglab.theory.claim import Claim
 from breglab.theory.hypotheses import (
@@ -17,7 +18,7 @@ from breglab.theory.hypotheses import (
     HOMOGENEOUS,
     L1_REGULARIZER,
 )
-from breglab.theory.instance import Instance, Run, Values, execute
+from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.margins import Margins, identity
 from breglab.theory.verdict import Verdict
 
@@ -26,7 +27,7 @@ class _ThresholdOne(ElasticNet):
     """A common slip: prox_J(delta v) where prox_{delta J}(delta v) is meant."""
 
     def _to_primal(self, xp: Any, v: Any) -> Any:
-        return self.J._prox(xp, self.delta * v, 1.0)
+        return self.J.prox(self.delta * v, 1.0)
 
 
 def _slipped_instance() -> Instance:
@@ -130,7 +131,7 @@ class SupportOfTheLimit(Claim):
     """delta does change the support that the algorithm converges to.
 
     Statement: read literally, of the algorithm, the support of the limit does not depend on delta.
-    Hypotheses: least squares, linearized Bregman iterations from v = 0.
+    Hypotheses: J positively 1-homogeneous, exact gradients, the gradient rule.
     Checked: the run is repeated with delta/10 and 10 delta and the supports of the limits compared.
     Tight: false; for A = [1 2], b = 1, lam = 1 the support switches at delta = 1/2.
     Source: sentence below (1.3), imprecise rather than wrong: it speaks of one step.
@@ -172,7 +173,9 @@ class SupportOfTheLimit(Claim):
         assert isinstance(instance.phi, ElasticNet)
         phi = replace(instance.phi, delta=factor * instance.phi.delta)
         step = relative_step(instance.loss, phi)
-        changed = replace(instance, phi=phi, step_size=step, iterations=self.iterations)
+        changed = replace(
+            instance, phi=phi, step_size=step, iterations=self.iterations, sample=LogSpaced(1)
+        )
         return execute(changed).trace.theta
 
 
