@@ -1,4 +1,5 @@
-# Two commands do everything on a fresh machine with git, make and Python >= 3.11:
+# Two commands do everything on a fresh machine with git, make and Python >= 3.11
+# (another interpreter: make clean, then make PYTHON=python3.12 ...):
 #   make verify    set up .venv, check every claim, write breglab-report/report.html
 #   make test      set up .venv, check style and types, run the whole test suite
 PYTHON ?= python3
@@ -11,13 +12,15 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
+# Two targets must not install into one environment at the same time.
+.NOTPARALLEL:
 .PHONY: help verify test lint format figures benchmark clean
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 verify: $(VENV)/.core  ## check every claim and write the report
-	$(BIN)/breglab verify --out $(OUT) --jobs $(JOBS)
+	$(BIN)/breglab verify --out '$(OUT)' --jobs $(JOBS)
 
 test: $(VENV)/.dev lint  ## style, types, and all tests with coverage
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile \

@@ -212,7 +212,7 @@ def _report(audit: Audit, out: Path) -> bool:
     text = json_text(content)
     try:
         file, _ = write(out, page(audit, content), text)
-    except OSError as error:
+    except Exception as error:  # a full disk, or a page that could not be made: keep the results
         saved = rescue(text)
         kept = f"the results are in {saved}" if saved else "nor could the results be saved"
         typer.echo(f"The report could not be written to {out}: {_why(error)}; {kept}.", err=True)
@@ -221,8 +221,8 @@ def _report(audit: Audit, out: Path) -> bool:
     return True
 
 
-def _why(error: OSError) -> str:
-    return error.strerror or str(error)
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
 
 
 def _console() -> Console:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import array_api_compat
 
-from breglab._checks import Array, Scalar, real_array, scalar
+from breglab._checks import Array, Scalar, positive, real_array, scalar
 from breglab.geometry import MirrorMap
 
 Memory = tuple[Array, ...]
@@ -89,7 +89,9 @@ class Momentum:
     beta: float = 0.9
 
     def __post_init__(self) -> None:
-        scalar(self.beta, "beta", low=0.0, high=1.0, open_high=True)
+        # As Python floats, which leave the dtype of an array alone; NumPy's would not.
+        beta = scalar(self.beta, "beta", low=0.0, high=1.0, open_high=True)
+        object.__setattr__(self, "beta", beta)
 
     def start(self, v: Array) -> Memory:
         """Return the zero momentum."""
@@ -118,9 +120,10 @@ class Adam:
     eps: float = 1e-8
 
     def __post_init__(self) -> None:
-        scalar(self.beta1, "beta1", low=0.0, high=1.0, open_high=True)
-        scalar(self.beta2, "beta2", low=0.0, high=1.0, open_high=True)
-        scalar(self.eps, "eps", low=0.0, open_low=True)
+        for name in ("beta1", "beta2"):
+            value = scalar(getattr(self, name), name, low=0.0, high=1.0, open_high=True)
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "eps", positive(self.eps, "eps"))
 
     def start(self, v: Array) -> Memory:
         """Return the two zero moments."""

@@ -69,7 +69,7 @@ def iterate(
         if point is not None:
             oracle.loss.checked(point, name)
     if theta0 is None and v0 is None:
-        v0 = _origin(oracle.loss)
+        v0 = oracle.loss.zeros()
     return _states(oracle, phi, chosen, tau, start(phi, theta=theta0, v=v0, rule=chosen), rng)
 
 
@@ -229,23 +229,16 @@ def _step_size(
     if step_size is None:
         return relative_step(loss, phi)
     tau = step_size if callable(step_size) else Constant(positive(step_size, "step_size"))
-    border = stability_border(loss, phi, rule)
-    if border is None or unsafe or not isinstance(tau, Constant):
+    if unsafe or not isinstance(tau, Constant):
         return tau
+    border = stability_border(loss, phi, rule)
     # The last digits of a step computed as 2/(delta L) must not decide.
-    if tau.tau > border * (1.0 + 1e-12):
+    if border is not None and tau.tau > border * (1.0 + 1e-12):
         raise ValueError(
             f"step_size = {tau.tau:.6g} lies beyond {border:.6g}, where this rule may diverge "
             "(2/(delta L) for the gradient rule); allowed is a smaller step, or unsafe=True"
         )
     return tau
-
-
-def _origin(loss: Loss) -> Array:
-    """Return the zero point of a loss, of the library, dtype and device of its data."""
-    xp = array_api_compat.array_namespace(loss._data)
-    device = array_api_compat.device(loss._data)
-    return xp.zeros(loss.size, dtype=loss._data.dtype, device=device)
 
 
 def _finite(x: Array) -> bool:

@@ -34,7 +34,7 @@ class Constant:
     tau: float
 
     def __post_init__(self) -> None:
-        positive(self.tau, "tau")
+        object.__setattr__(self, "tau", positive(self.tau, "tau"))
 
     def __call__(self, k: int) -> float:
         """Return the step size of step k."""
@@ -57,8 +57,8 @@ class Harmonic:
     k0: float = 1.0
 
     def __post_init__(self) -> None:
-        positive(self.c, "c")
-        positive(self.k0, "k0")
+        object.__setattr__(self, "c", positive(self.c, "c"))
+        object.__setattr__(self, "k0", positive(self.k0, "k0"))
 
     def __call__(self, k: int) -> float:
         """Return the step size of step k."""
@@ -81,8 +81,8 @@ class SquareSummable:
     p: float = 1.0
 
     def __post_init__(self) -> None:
-        positive(self.c, "c")
-        scalar(self.p, "p", low=0.5, high=1.0, open_low=True)
+        object.__setattr__(self, "c", positive(self.c, "c"))
+        object.__setattr__(self, "p", scalar(self.p, "p", low=0.5, high=1.0, open_low=True))
 
     def __call__(self, k: int) -> float:
         """Return the step size of step k."""

@@ -18,6 +18,13 @@ _EXACT_RANK = 600
 _EXACT_ENTRIES = 10**7
 
 
+def frozen(x: Array) -> Array:
+    """Return x, made read-only where its library can: constants are computed from it once."""
+    if array_api_compat.is_numpy_array(x):
+        x.flags.writeable = False
+    return x
+
+
 class Design:
     """Products with a matrix A, shape ``(m, n)``, vectorised over leading axes.
 
@@ -53,7 +60,7 @@ class Design:
         else:
             xp = real_array(matrix, name, ndim=2)
             _check_entries(matrix, matrix.shape, name)
-            self._matrix = xp.asarray(matrix, copy=True)
+            self._matrix = frozen(xp.asarray(matrix, copy=True))
         source = self._matrix if self.operator is None else self.operator
         self.rows, self.columns = (int(length) for length in source.shape)
         self.dtype = source.dtype

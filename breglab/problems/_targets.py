@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from breglab._checks import Array, real_array
-from breglab.problems._design import Design
+from breglab.problems._design import Design, frozen
 
 
 def right_hand_side(b: Array, design: Design) -> Array:
@@ -26,4 +26,4 @@ def right_hand_side(b: Array, design: Design) -> Array:
         )
     if b.dtype != design.dtype:
         raise TypeError(f"b must have the dtype {design.dtype} of A, got {b.dtype}")
-    return xp.asarray(b, copy=True)
+    return frozen(xp.asarray(b, copy=True))

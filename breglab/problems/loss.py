@@ -41,6 +41,12 @@ class Loss(abc.ABC):
         """A lower bound of inf L: exact to rounding where it is known, else 0.0."""
         return 0.0
 
+    def zeros(self) -> Array:
+        """Return the origin, shape ``(n,)``, of the library, dtype and device of the data."""
+        xp = array_api_compat.array_namespace(self._data)
+        device = array_api_compat.device(self._data)
+        return xp.zeros(self.size, dtype=self._data.dtype, device=device)
+
     def value(self, theta: Array) -> Scalar:
         """Return L(theta), shape ``(...)``.
 

@@ -59,11 +59,13 @@ class MiniBatch(Oracle):
         """Draw one batch gradient for each point; see `Oracle.sample`."""
         check_generator(rng)
         xp = array_api_compat.array_namespace(self.loss.checked(theta))
-        population = np.broadcast_to(
-            np.arange(self._sum.terms), (*theta.shape[:-1], self._sum.terms)
-        )
-        drawn = np.ascontiguousarray(rng.permuted(population, axis=-1)[..., : self.batch_size])
-        rows = xp.asarray(drawn, device=array_api_compat.device(theta))
+        members = math.prod(theta.shape[:-1])
+        drawn = [
+            rng.choice(self._sum.terms, self.batch_size, replace=False, shuffle=False)
+            for _ in range(members)
+        ]
+        batches = np.reshape(drawn, (*theta.shape[:-1], self.batch_size))
+        rows = xp.asarray(batches, device=array_api_compat.device(theta))
         return self._sum.batch_gradient(theta, rows)
 
     def atoms(self, theta: Array) -> tuple[Array, Array]:

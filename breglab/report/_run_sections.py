@@ -19,7 +19,7 @@ from breglab.plotting import (
     to_png,
     to_svg,
 )
-from breglab.report.words import number, symbols
+from breglab.report.words import number
 from breglab.theory import Audit, Run
 
 _PICTURES = 5
@@ -110,7 +110,7 @@ def _names(run: Run) -> list[str] | None:
     problem = run.instance.problem
     if problem is None or problem.feature_names is None:
         return None
-    return [symbols(name) for name in problem.feature_names]
+    return [name.replace("^2", "²").replace("^3", "³") for name in problem.feature_names]
 
 
 def _lowest(run: Run) -> float:
