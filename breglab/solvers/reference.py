@@ -127,17 +127,22 @@ def kkt_residual(
 ) -> float:
     """Return the relative violation of the optimality conditions at a primal-dual pair.
 
-    The larger of ``|x - prox|_inf / (1 + |x|_inf)``, where ``x = prox`` characterises
-    ``A^T y in d phi(x)`` ((2.9) of the paper; for delta = inf the fixed point is
-    ``x = prox_J(x + A^T y)``), and, with `exact_data`, ``|A x - b|_inf / (1 + |b|_inf)``.
+    The larger of ``|x - prox|_inf / (|x|_inf + delta |A^T y|_inf)``, where ``x = prox``
+    characterises ``A^T y in d phi(x)`` ((2.9) of the paper; for delta = inf the fixed point is
+    ``x = prox_J(x + A^T y)``), and, with `exact_data`, ``|A x - b|_inf / |b|_inf``.
     """
     phi = J if math.isinf(delta) else ElasticNet(J, delta)
-    off = float(phi.subdifferential_residual(x, A.T @ y))
-    residual = off / (1.0 + float(np.max(np.abs(x))))
+    v, step = A.T @ y, 1.0 if math.isinf(delta) else delta
+    off = float(phi.subdifferential_residual(x, v))
+    residual = _relative(off, float(np.max(np.abs(x)) + step * np.max(np.abs(v))))
     if exact_data:
         misfit = float(np.max(np.abs(A @ x - b)))
-        residual = max(residual, misfit / (1.0 + float(np.max(np.abs(b)))))
+        residual = max(residual, _relative(misfit, float(np.max(np.abs(b)))))
     return residual
+
+
+def _relative(off: float, size: float) -> float:
+    return off / size if size > 0.0 else (math.inf if off > 0.0 else 0.0)
 
 
 def _data(

@@ -6,7 +6,10 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
 
+import cloudpickle
 from joblib import Parallel, delayed
 
 from breglab._checks import count
@@ -147,29 +150,57 @@ def verify(
         count(jobs, "jobs")
     chosen = tuple(claims) if claims is not None else all_claims()
     common = common_instances(suite, seed) if instances is None else tuple(instances)
-    _no_repeats("claims", [claim.id for claim in chosen])
-    _no_repeats("instances", [instance.name for instance in common])
+    _check_each("claims", chosen, Claim, [getattr(claim, "id", "") for claim in chosen])
+    _check_each("instances", common, Instance, [getattr(one, "name", "") for one in common])
     widely = tuple(claim for claim in chosen if claim.on_common)
     tasks = [delayed(_visit)(instance, widely) for instance in common]
-    for claim in chosen:
-        tasks += [delayed(_visit)(instance, (claim,)) for instance in claim.own_instances()]
+    tasks += [delayed(_visit_own)(claim) for claim in chosen]
     tasks += [delayed(check_negative)(claim) for claim in chosen]
-    visits: list[_Visit] = []
-    negatives: dict[str, Finding] = {}
-    done = Parallel(n_jobs=jobs, return_as="generator")(tasks)
-    for number, outcome in enumerate(done, start=1):
-        if isinstance(outcome, _Visit):
-            visits.append(outcome)
-        else:
-            negatives[outcome.claim] = outcome
-        if on_progress is not None:
-            on_progress(number, len(tasks))
+    outcomes = _outcomes(tasks, jobs, on_progress)
+    visits: list[_Visit] = outcomes[: len(common)]
+    own: list[tuple[Finding, ...]] = outcomes[len(common) : -len(chosen)]
+    negatives: list[Finding] = outcomes[-len(chosen) :]
     found = [finding for visit in visits for finding in visit.findings]
     results = tuple(
-        ClaimResult(c, tuple(f for f in found if f.claim == c.id), negatives[c.id]) for c in chosen
+        ClaimResult(claim, (*(f for f in found if f.claim == claim.id), *mine), negative)
+        for claim, mine, negative in zip(chosen, own, negatives, strict=True)
     )
-    runs = tuple(visit.run for visit in visits[: len(common)] if visit.run is not None)
+    runs = tuple(visit.run for visit in visits if visit.run is not None)
     return Audit(results, runs, suite, seed, time.perf_counter() - begun)
+
+
+def _outcomes(
+    tasks: Sequence[Any], jobs: int, on_progress: Callable[[int, int], object] | None
+) -> list[Any]:
+    """Return what the tasks give, in their order; what cannot travel is done in this process."""
+    away = [i for i, task in enumerate(tasks) if jobs != 1 and _travels(task)]
+    here = sorted(set(range(len(tasks))) - set(away))
+    spread = Parallel(n_jobs=jobs, return_as="generator")(tasks[i] for i in away)
+    local = (function(*args, **options) for function, args, options in (tasks[i] for i in here))
+    outcomes: list[Any] = [None] * len(tasks)
+    for done, (i, outcome) in enumerate(zip(away + here, chain(spread, local), strict=True), 1):
+        outcomes[i] = outcome
+        if on_progress is not None:
+            on_progress(done, len(tasks))
+    return outcomes
+
+
+def _travels(task: Any) -> bool:
+    try:
+        cloudpickle.dumps(task)
+    except Exception:  # a user's class may raise anything while it is pickled
+        return False
+    return True
+
+
+def _visit_own(claim: Claim) -> tuple[Finding, ...]:
+    """Check a claim on its own instances."""
+    try:
+        instances = claim.own_instances()
+    except Exception as error:
+        reason = f"its own instances could not be made: {type(error).__name__}: {error}"
+        return (Finding(claim.id, "own instances", Verdict.INCONCLUSIVE, reason=reason),)
+    return tuple(f for instance in instances for f in _visit(instance, (claim,)).findings)
 
 
 def _visit(instance: Instance, claims: Sequence[Claim]) -> _Visit:
@@ -185,7 +216,12 @@ def _visit(instance: Instance, claims: Sequence[Claim]) -> _Visit:
     return _Visit(Run(run.instance, run.trace), findings)
 
 
-def _no_repeats(name: str, found: Sequence[str]) -> None:
-    repeated = sorted({one for one in found if found.count(one) > 1})
+def _check_each(name: str, found: Sequence[object], kind: type, labels: Sequence[str]) -> None:
+    for one in found:
+        if not isinstance(one, kind):
+            raise TypeError(f"{name} must hold objects of the class {kind.__name__}, got {one!r}")
+    if name == "claims" and not found:
+        raise ValueError("claims must hold at least one claim")
+    repeated = sorted({label for label in labels if labels.count(label) > 1})
     if repeated:
         raise ValueError(f"{name} must be named once each, got {', '.join(repeated)} again")

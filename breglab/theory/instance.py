@@ -155,6 +155,8 @@ def execute(instance: Instance, *, progress: bool | None = False) -> Run:
     ------
     KeyboardInterrupt
         If the run was interrupted.
+    TypeError
+        If the data are in single precision, whose rounding no tolerance here is made for.
     """
     record = ["loss", "regularizer", "increment", "dsym", "support", "tau", "primal", "dual"]
     extra: dict[str, Any] = {}
@@ -176,6 +178,11 @@ def execute(instance: Instance, *, progress: bool | None = False) -> Run:
         progress=progress,
         **extra,
     )
+    if trace.theta.dtype != np.float64:
+        raise TypeError(
+            f"claims are checked in double precision; the loss of {instance.name!r} has data of "
+            f"dtype {trace.theta.dtype}"
+        )
     if trace.status is Status.INTERRUPTED:
         # Half a run would be judged as if it were whole.
         raise KeyboardInterrupt

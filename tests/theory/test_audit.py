@@ -10,7 +10,7 @@ import pytest
 from dask.distributed import Client, LocalCluster
 
 from breglab.geometry import L1, ElasticNet
-from breglab.problems import MiniBatch, load
+from breglab.problems import MiniBatch, Quadratic, load
 from breglab.theory import (
     CLAIMS,
     Claim,
@@ -219,3 +219,37 @@ def test_an_instance_takes_what_run_takes():
     assert list(execute(instance).trace.k) == [0, 5, 10, 15, 20]
     with pytest.raises(TypeError, match="oracle must be an Oracle or a Loss, got 3"):
         Instance("wrong", "t", 3, ElasticNet(L1(0.1), 1.0), 0.5)
+
+
+def test_an_instance_that_cannot_be_pickled_is_checked_in_this_process(convex):
+    class Local(ElasticNet):
+        def __reduce__(self):
+            raise TypeError("not to be pickled")
+
+    (claim,) = find_claims("19")
+    stuck = replace(convex[1], name="stuck", phi=Local(L1(0.2), 2.0))
+    (result,) = verify([claim], instances=[stuck, convex[0]], jobs=2).results
+    assert {f.verdict for f in result.applicable} == {Verdict.HOLDS}
+    assert {"stuck", convex[0].name} <= {f.instance for f in result.applicable}
+
+
+def test_single_precision_is_refused_in_a_sentence():
+    loss = Quadratic(np.eye(2, dtype=np.float32), np.ones(2, dtype=np.float32))
+    with pytest.raises(TypeError, match="checked in double precision; the loss of 'single'"):
+        execute(Instance("single", "t", loss, ElasticNet(L1(0.1), 1.0), 0.5, 5))
+
+
+class _NoInstances(_NaN):
+    id = "no-instances"
+
+    def own_instances(self):
+        raise OSError("a file is missing")
+
+
+def test_own_instances_that_cannot_be_made_are_named(convex):
+    (result,) = verify([_NoInstances()], instances=[]).results
+    assert "OSError: a file is missing" in result.findings[0].reason
+    with pytest.raises(TypeError, match="instances must hold objects of the class Instance, got 3"):
+        verify([_NaN()], instances=[3])
+    with pytest.raises(ValueError, match="claims must hold at least one claim"):
+        verify([])

@@ -115,8 +115,11 @@ class AdamOnTheDual(Claim):
             unbiased = first / (1 - rule.beta1**t), second / (1 - rule.beta2**t)
             theta = theta - rate * unbiased[0] / (np.sqrt(unbiased[1]) + rule.eps)
             error[t] = np.max(np.abs(theta - run.theta[t]))
-        # Rounding is amplified where a component of the gradient passes through zero.
-        return identity(run.trace.k, error, 1.0 + np.max(np.abs(run.theta), axis=-1), 1e-10)
+        # Rounding is amplified where a component of the gradient passes through zero. The way
+        # gone is the scale: tiny steps must not hide in the size of theta.
+        way = np.maximum.accumulate(np.max(np.abs(run.theta - run.theta[0]), axis=-1))
+        rounding = 1e-5 * np.max(np.abs(run.theta))
+        return identity(run.trace.k, error, way + rounding, 1e-10)
 
     def negative_instance(self) -> Instance:
         """Return AdaBreg with J = 0.7 |.|_1."""
@@ -191,6 +194,8 @@ class MomentumForms(Claim):
             printed = [printed[1], _three_terms(printed[1], printed[0], g, t, gamma)]
             error[k] = np.max(np.abs(v - printed[1]))
             size[k] = (1.0 + gamma / t) * (np.max(np.abs(v)) + np.max(np.abs(g)) * t)
+        # The error is the rounding of all steps so far, also of larger ones.
+        size = np.maximum.accumulate(size)
         return identity(np.arange(1, self.steps + 1), error, size, 1e-11)
 
     def negative_instance(self) -> Instance:

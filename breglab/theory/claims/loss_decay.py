@@ -34,15 +34,24 @@ TOLERANCE = 1e-10
 
 
 def _scale(run: Run) -> Values:
-    """Return the size of the terms of (3.5) at every iterate.
+    """Return the size of the terms of (3.5) at every iterate."""
+    t = run.transitions
+    changes = np.abs(t.dsym_phi) + t.increment2 / run.instance.delta
+    return np.asarray(
+        np.abs(t.loss) + np.abs(t.loss_next) + changes / run.tau + _rounding_floor(run)
+    )
+
+
+def _rounding_floor(run: Run) -> float:
+    """Return the size below which a loss is rounding.
 
     A residual is known to about 1e-15 of the first one, so that near convergence a loss x^2 is
-    known to 1e-15 x and not to 1e-16 x^2; the share of the largest loss covers the difference.
+    known to 1e-15 x and not to 1e-16 x^2: a share of the largest loss covers the difference. Where
+    even that is rounding, the loss is L/2 times the square of the rounding of theta.
     """
-    t = run.transitions
-    rounding = 1e-10 * np.max(np.abs(t.loss))
-    changes = np.abs(t.dsym_phi) + t.increment2 / run.instance.delta
-    return np.asarray(np.abs(t.loss) + np.abs(t.loss_next) + changes / run.tau + rounding)
+    size = 1e-15 * float(np.max(np.abs(run.theta)))
+    smallest: float = run.instance.loss.lipschitz * run.theta.shape[-1] * size**2
+    return 1e-10 * float(np.max(np.abs(run.transitions.loss))) + 16.0 * smallest / TOLERANCE
 
 
 def _decay(run: Run, coefficient: Values) -> Values:
@@ -262,7 +271,7 @@ class MonotoneLoss(Claim):
     sum is at most ``L_0 - inf L``.
     Hypotheses: exact gradients.
     Checked: at every iterate of complete runs, any strongly convex mirror map.
-    Tight: the threshold is sharp, J = 0.
+    Tight: the threshold is sharp and the sum attained, J = 0 and a quadratic.
     Source: Remark 4.
     """
 
@@ -275,19 +284,27 @@ class MonotoneLoss(Claim):
         r"\le\mathcal L_0-\inf\mathcal L"
     )
     words = "With exact gradients the loss never increases, and the increments are summable."
-    tight = "The step bound is sharp for J = 0."
+    tight = "The step bound is sharp and the sum is attained for J = 0 and a quadratic."
     hypotheses = (STRONGLY_CONVEX_MAP, GRADIENT_RULE, DETERMINISTIC, step_at_most(2.0), EVERY_STEP)
 
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the tight instance: the sum uses up the whole loss."""
+        title = "J = 0, L = theta^2/2, tau = .5/(delta L): the sum is attained"
+        return (parabola("tight-sum", title, tau=0.5, attains=(self.id,)),)
+
     def margins(self, run: Run) -> Margins:
-        """Check every decrease and the telescoped sum."""
+        """Check every decrease and the telescoped sum, and its equality on the tight instance."""
         t = run.transitions
         zero = np.zeros(len(run.tau))
         decrease = Margins(run.trace.k, t.loss_next, t.loss, _scale(run), TOLERANCE)
         terms = _decay(run, zero + 2.0 - _relative(run)) - t.loss_next
         total = t.loss_next + np.cumsum(terms)
         start = np.full_like(total, t.loss[0])
-        telescoped = Margins(run.trace.k, total, start, start + np.cumsum(np.abs(terms)), TOLERANCE)
-        return joined(decrease, telescoped)
+        size = start + np.cumsum(np.abs(terms)) + _rounding_floor(run)
+        telescoped = Margins(run.trace.k, total, start, size, TOLERANCE)
+        if self.id not in run.instance.attains:
+            return joined(decrease, telescoped)
+        return joined(decrease, telescoped, Margins(run.trace.k, start, total, size, TOLERANCE))
 
     def negative_instance(self) -> Instance:
         """Return a step of 2.1/(delta L)."""

@@ -89,8 +89,7 @@ class SoftShrinkage(Claim):
 class SupportOfOneProx(Claim):
     """delta scales the prox and leaves its support alone.
 
-    Statement: for fixed v the support of ``prox_{delta J}(delta v)`` does not depend on delta, and
-    for J = lam |.|_1 it is the set where |v| > lam.
+    Statement: for fixed v the support of ``prox_{delta J}(delta v)`` does not depend on delta.
     Hypotheses: J positively 1-homogeneous (l1, nonnegative l1, group norms).
     Checked: at every dual variable of the run, for delta over four decades.
     Tight: an identity; it speaks of ONE prox, see claim 4-limit for the algorithm.
