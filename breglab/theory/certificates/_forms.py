@@ -91,7 +91,8 @@ class Forms:
         moved = self._zeros(self.size)
         for j in range(k):
             moved = moved + (1 - self._p["beta"] ** (k - j)) * self._g(j)
-        return self._unit(1) - self._p["tau"] * moved
+        v: Exact = self._unit(1) - self._p["tau"] * moved
+        return v
 
     def _bregman_phi(self, i: int, j: int) -> Form:
         linear = self._dot(self._v(j), self._x(i) - self._x(j))
@@ -118,4 +119,5 @@ class Forms:
 
     @staticmethod
     def _zeros(shape: Any) -> Exact:
-        return np.full(shape, Fraction(0), dtype=object)
+        zeros: Exact = np.full(shape, Fraction(0), dtype=object)
+        return zeros

@@ -114,7 +114,13 @@ def is_psd(matrix: Sequence[Sequence[Fraction]]) -> bool:
 def _points(steps: int, p: Mapping[str, Fraction]) -> dict[str, dict[str, Terms]]:
     """Return theta* and the iterates of (2.14): m+ = beta m + (1 - beta) tau g, v+ = v - m+."""
     points: dict[str, dict[str, Terms]] = {}
-    points["*"] = {"x": {}, "v": {"v*": ONE}, "g": {}, "loss": {"loss *": ONE}, "phi": {"phi *": ONE}}
+    points["*"] = {
+        "x": {},
+        "v": {"v*": ONE},
+        "g": {},
+        "loss": {"loss *": ONE},
+        "phi": {"phi *": ONE},
+    }
     v: Terms = {"v0": ONE}
     m: Terms = {}
     for k in range(steps + 1):

@@ -15,7 +15,7 @@ from breglab.theory.certificates._forms import Exact, Forms
 from breglab.theory.certificates.certificate import Certificate, Statement
 
 # Simple numbers are tried first: where the proof is unique they are the true ones.
-_DENOMINATORS = (24, 1000, 10**6)
+_DENOMINATORS = (24, 100, 1000, 10**6)
 # Multipliers below this size are the solver's zeros.
 _NEGLIGIBLE = 1e-6
 

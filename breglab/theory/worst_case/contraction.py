@@ -67,9 +67,7 @@ def contraction_factors(
     """
     L, delta = positive(L, "L"), positive(delta, "delta")
     nu = scalar(nu, "nu", low=0.0, high=delta * L, open_low=True)
-    steps = [
-        scalar(a, "relative_steps", low=0.0, high=2.0, open_low=True) for a in relative_steps
-    ]
+    steps = [scalar(a, "relative_steps", low=0.0, high=2.0, open_low=True) for a in relative_steps]
     taus = [a / (delta * L) for a in steps]
     exact = [
         bregman_rate(L=L, nu=nu, delta=delta, tau=tau, assumption=assumption).value for tau in taus

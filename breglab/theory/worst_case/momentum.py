@@ -51,6 +51,4 @@ def momentum_increase(*, L: float, delta: float, tau: float, beta: float) -> Wor
     star = problem.minimiser()
     start, first, second = problem.run(2, tau, beta)
     problem.assume(problem.distance(star, start) <= 1, "d_0 <= 1")
-    return problem.maximise(
-        second.loss - first.loss, "L(theta^2) - L(theta^1) over d_0 <= 1"
-    )
+    return problem.maximise(second.loss - first.loss, "L(theta^2) - L(theta^1) over d_0 <= 1")

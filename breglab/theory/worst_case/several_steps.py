@@ -68,7 +68,5 @@ def several_steps(
         As in `bregman_rate`.
     """
     one = bregman_rate(L=L, nu=nu, delta=delta, tau=tau, assumption=assumption)
-    together = bregman_rate(
-        L=L, nu=nu, delta=delta, tau=tau, steps=steps, assumption=assumption
-    )
+    together = bregman_rate(L=L, nu=nu, delta=delta, tau=tau, steps=steps, assumption=assumption)
     return SeveralSteps(one, together, steps)

@@ -16,11 +16,13 @@ from breglab.theory.certificates.symbolic.distance_decay import (
 from breglab.theory.certificates.symbolic.identity import Identity, Term
 from breglab.theory.certificates.symbolic.loss_decay import loss_decay
 from breglab.theory.certificates.symbolic.momentum import discretisation, momentum_form
+from breglab.theory.certificates.symbolic.norm_decay import norm_decay
 
 IDENTITIES: tuple[Callable[[], Identity], ...] = (
     discretisation,
     momentum_form,
     loss_decay,
+    norm_decay,
     decay_small_steps,
     decay_large_steps,
     distance_decreases,
@@ -41,6 +43,7 @@ __all__ = [
     "dual_step",
     "loss_decay",
     "momentum_form",
+    "norm_decay",
     "rate_large_steps",
     "rate_small_steps",
     "three_point",
