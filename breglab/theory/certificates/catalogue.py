@@ -78,12 +78,13 @@ def every_pair(kind: str, steps: int, star: str = "to") -> tuple[str, ...]:
 
 
 def _loss_decay() -> tuple[Search, ...]:
-    # Dsym of phi holds |Delta|^2/delta, hence L/2 for what (3.5) calls C = 2 - delta L tau.
+    # D_phi^sym is D_J^sym + |Delta|^2/delta: this is (3.5) with C = 2 - delta L tau, every delta.
     return (
         _search("loss-decay", "19", {"loss 1": 1, "loss 0": -1, "symmetric 0": 2}, "increment 0",
                 ("descent 1 0",), Fraction(1, 2), tau="1/2"),
-        _search("loss-decay-scaled", "19", {"loss 1": 1, "loss 0": -1, "symmetric 0": "4/5"},
-                "increment 0", ("descent 1 0",), Fraction(3, 2), tau="5/4", delta="1/2", L=3),
+        _search("loss-decay-momentum-weight", "19",
+                {"loss 1": 1, "loss 0": -1, "symmetric 0": "8/5"}, "increment 0",
+                ("descent 1 0",), Fraction(3, 2), tau="5/4", beta="1/2", L=3),
     )  # fmt: skip
 
 
@@ -172,7 +173,9 @@ def _search(
     steps: int = 1,
     **parameters: Number,
 ) -> Search:
-    given: dict[str, Number] = {"delta": 1, "beta": 0, "L": 1} | parameters
+    given: dict[str, Number] = {"beta": 0, "L": 1} | parameters
+    if any(name.startswith("map") for name in inequalities):
+        given = {"delta": 1} | given
     statement = Statement(
         name,
         steps,

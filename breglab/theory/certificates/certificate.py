@@ -29,7 +29,7 @@ class Statement:
     steps : int
         N >= 1 steps of (2.14) from theta^0, v^0 with m^0 = 0; linearized Bregman for beta = 0.
     parameters : mapping of str to Fraction
-        delta, tau, beta, L; also mu and nu where the inequalities of the proof have them.
+        tau, beta, L, and delta, mu, nu exactly where map, loss and A5 inequalities are used.
     lhs : mapping of str to Fraction
         Coefficients of quantities: ``"d k"`` (Bregman distance d_k to theta*), ``"loss k"``
         (L(theta^k) - L*), ``"error k"`` (|theta^k - theta*|^2), ``"gradient k"`` (squared norm),

@@ -47,6 +47,8 @@ Terms = dict[Any, Fraction]
 
 ONE = Fraction(1)
 
+_NEEDS = {"map": "delta", "loss": "mu", "A5": "nu"}
+
 
 def check(document: Mapping[str, Any]) -> None:
     """Verify a certificate, given as the mapping that its JSON text stands for.
@@ -54,8 +56,8 @@ def check(document: Mapping[str, Any]) -> None:
     Parameters
     ----------
     document : mapping
-        Keys ``name`` (str), ``steps`` (N), ``parameters`` (delta, tau, beta, L; mu and nu exactly
-        if an inequality needs them), ``lhs`` (coefficients of quantities), ``reference``
+        Keys ``name`` (str), ``steps`` (N), ``parameters`` (tau, beta, L; delta, mu, nu exactly if a
+        map, loss, A5 inequality is used), ``lhs`` (coefficients of quantities), ``reference``
         (quantity), ``bound``, ``multipliers`` (by inequality), ``matrix`` (rows, in the order
         ``v*, v0, x0..xN, g0..gN``). All numbers are strings such as ``"-3/4"``, but for steps.
 
@@ -184,10 +186,11 @@ def _bregman(value: str, slope: str, to: Mapping[str, Terms], of: Mapping[str, T
 def _parameters(given: Mapping[str, str], multipliers: Mapping[str, Any]) -> dict[str, Fraction]:
     p = _fractions(given)
     kinds = {name.split(" ")[0] for name in multipliers}
-    needed = {"delta", "tau", "beta", "L", *("mu",) * ("loss" in kinds), *("nu",) * ("A5" in kinds)}
+    needed = {"tau", "beta", "L"}
+    needed |= {given for kind, given in _NEEDS.items() if kind in kinds}
     if set(p) != needed:
         raise ValueError(f"parameters must be {sorted(needed)}, got {sorted(p)}")
-    if not (min(p["delta"], p["tau"], p["L"], p.get("nu", ONE)) > 0 and 0 <= p["beta"] < 1):
+    if min(p[name] for name in needed - {"beta", "mu"}) <= 0 or not 0 <= p["beta"] < 1:
         raise ValueError("delta, tau, L and nu must be > 0 and beta in [0, 1)")
     if not 0 <= p.get("mu", Fraction(0)) < p["L"]:
         raise ValueError("mu must be in [0, L)")

@@ -9,7 +9,10 @@ _LATEX = r"d_{k+1}\le(1-\tau\nu)d_k+\tfrac{\delta\tau^2}2\sigma^2"
 
 
 def rate_small_steps() -> Identity:
-    """Return the factor 1 - tau nu for tau <= 1/(delta L), with the gradient term that is left."""
+    """Return the factor 1 - tau nu with the gradient term that is left, for every tau.
+
+    For tau <= 1/(delta L) the gradient term is a gain and may be dropped.
+    """
     s = Step(noise=True)
     gain = s.tau / (2 * s.L) * (1 - s.relative) * s.g**2
     return _rate(
@@ -17,7 +20,7 @@ def rate_small_steps() -> Identity:
         _LATEX + r"-\tfrac\tau{2L}(1-\delta L\tau)|\nabla\mathcal L|^2",
         (1 - s.tau * s.nu) * s.distance - gain,
         (s.assumption_5(s.tau), s.gradient_bound(s.tau)),
-        (s.tau <= 1 / (s.delta * s.L),),
+        (),
     )
 
 
