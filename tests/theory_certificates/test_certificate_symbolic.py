@@ -22,10 +22,12 @@ from breglab.theory.certificates.symbolic import (  # noqa: E402 - after the opt
     distance_decreases,
     loss_decay,
     norm_decay,
+    rate_refined,
     rate_small_steps,
 )
+from breglab.theory.worst_case import sharp_factor  # noqa: E402 - after the optional library
 
-PARAMETERS = {"delta", "tau", "L", "mu", "nu", "b", "gamma"}
+PARAMETERS = {"delta", "tau", "L", "mu", "nu", "b", "q", "gamma"}
 VALUES = {"L_0", "L_1", "L_*", "J_0", "J_1", "J_*"}
 ALL = {function.__name__: function() for function in IDENTITIES}
 
@@ -65,7 +67,7 @@ def _points():
     grid = {
         "delta": ["1/2", "3"], "L": ["1", "5/2"], "kappa": ["1/10", "1/2", "49/50"],
         "relative": ["1/10", "1/2", "1", "6/5", "3/2", "9/5", "19/10", "2"],
-        "b": ["3/4", "17/20", "19/20"],
+        "b": ["3/4", "17/20", "19/20"], "q": ["1/5", "9/10", "11/10"],
     }  # fmt: skip
     for values in itertools.product(*grid.values()):
         p = dict(zip(grid, map(Fraction, values), strict=True))
@@ -77,7 +79,7 @@ def _points():
 @pytest.mark.parametrize("name", ALL)
 def test_the_weights_are_nonnegative_under_the_conditions(name):
     identity = ALL[name]
-    letters = sympy.symbols("delta L mu nu b tau", positive=True)
+    letters = sympy.symbols("delta L mu nu b q tau", positive=True)
     conditions = sympy.lambdify(letters, [*identity.conditions, sympy.true])
     weights = sympy.lambdify(letters, [sympy.sympify(t.weight) for t in identity.terms])
     inside = outside = 0
@@ -139,6 +141,20 @@ def test_the_two_step_ranges_of_the_sharp_decay_meet():
     tau, delta, L, mu = sympy.symbols("tau delta L mu", positive=True)
     meeting = {tau: 2 / (delta * (L + mu))}
     assert sympy.simplify((small.right - large.right).subs(meeting)) == 0
+
+
+@pytest.mark.parametrize("a", [0.1, 0.7, 1.0])
+def test_the_refined_factor_is_the_closed_form_of_the_worst_case(a):
+    q, delta, L = 0.6, 0.5, 3.0
+    identity = rate_refined()
+    symbols = {s.name: s for s in _symbols(identity)}
+    at = {symbols[name]: value for name, value in
+          {"q": q, "delta": delta, "L": L, "tau": a / (delta * L), "xi": 0.0}.items()}  # fmt: skip
+    # d_k = 1 at x = 0, p = 0, J_* - J_0 = 1
+    at |= {symbols[name]: value for name, value in
+           {"x": 0.0, "p": 0.0, "J_*": 1.0, "J_0": 0.0}.items()}  # fmt: skip
+    expected = sharp_factor(L, delta * L * (1 - q**2), delta, a / (delta * L))
+    assert float(identity.right.subs(at)) == pytest.approx(expected, abs=1e-12)
 
 
 def test_at_the_end_of_the_exact_range_the_last_square_has_no_weight():

@@ -124,6 +124,8 @@ def _bregman_rate() -> tuple[Search, ...]:
     return (
         _search("rate-sharp", "44", {"d 1": 1}, "d 0", at_current, Fraction(1, 2),
                 tau=1, mu=0, nu="1/2"),
+        _search("rate-refined", "44", {"d 1": 1}, "d 0", (*at_current, "map * 0"), Fraction(9, 16),
+                tau="1/2", mu=0, nu="3/4"),
         _search("rate-sharp-large-step", "44", {"d 1": 1}, "d 0", (*at_current, "loss * 0"),
                 Fraction(5, 8), tau="3/2", mu=0, nu="1/2"),
         _rate("rate-one-point", "1/2", "1/2"),

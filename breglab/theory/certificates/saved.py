@@ -1,4 +1,8 @@
-"""The certificates that are kept with the package, as JSON files."""
+"""The certificates that are kept with the package, as JSON files.
+
+They are written by ``path.write_text(find(name).to_json() + "\\n")`` for every name of the
+catalogue; what the files hold is what `verify_saved` checks, however they were found.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ def sharp_factor(L: float, nu: float, delta: float, tau: float) -> float:
     """Return the closed form of the worst factor for the assumption at theta^k alone.
 
     With a = delta L tau: ``1 - tau nu - tau (1 - a) delta L (1 - sqrt(1 - nu/(delta L)))^2`` for
-    a <= 1 and ``1 - tau nu (2 - a)`` for 1 <= a <= 2.
+    a <= 1 and ``1 - tau nu (2 - a)`` for 1 <= a <= 2. Both are proved for all parameters in
+    `breglab.theory.certificates.symbolic`.
     """
     a = delta * L * tau
     if a > 1.0:

@@ -5,7 +5,11 @@ Each function returns an `Identity`; it proves its inequality if its residual is
 
 from collections.abc import Callable
 
-from breglab.theory.certificates.symbolic.bregman_rate import rate_large_steps, rate_small_steps
+from breglab.theory.certificates.symbolic.bregman_rate import (
+    rate_large_steps,
+    rate_refined,
+    rate_small_steps,
+)
 from breglab.theory.certificates.symbolic.distance_decay import (
     decay_large_steps,
     decay_small_steps,
@@ -28,6 +32,7 @@ IDENTITIES: tuple[Callable[[], Identity], ...] = (
     distance_decreases,
     dual_step,
     rate_small_steps,
+    rate_refined,
     rate_large_steps,
     three_point,
 )
@@ -45,6 +50,7 @@ __all__ = [
     "momentum_form",
     "norm_decay",
     "rate_large_steps",
+    "rate_refined",
     "rate_small_steps",
     "three_point",
 ]

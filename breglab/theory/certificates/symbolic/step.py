@@ -78,9 +78,9 @@ class Step:
         to_star = self.lowest - self.loss + g * x - shared
         return Term(name, weight, to_star), Term(name, weight, self.loss - self.lowest - shared)
 
-    def assumption_5(self, weight: Expression) -> Term:
+    def assumption_5(self, weight: Expression, nu: Expression) -> Term:
         """Return (3.7) with theta* and theta^k."""
-        value = self.lowest - self.loss + self.g * self.x - self.nu * self.distance
+        value = self.lowest - self.loss + self.g * self.x - nu * self.distance
         return Term("Assumption 5 at theta*", weight, value)
 
     def gradient_bound(self, weight: Expression) -> Term:
