@@ -17,7 +17,7 @@ def convex_rate(*, L: float, delta: float, tau: float, steps: int, beta: float =
         which starts at m = 0; exact gradients.
     Guarantee
         Without momentum, tau <= 1/(delta L): ``L(theta^N) - L* <= d_0/(N tau)``. Loose: at
-        delta L tau = 1 the worst case is .387, .503, .567, .642, .704 times that for N = 1, 2, 3,
+        delta L tau = 1 the worst case is .387, .503, .567, .642, .703 times that for N = 1, 2, 3,
         5, 8. The interpolation conditions are exact, so that the value is the worst case itself.
     Reference
         Not in the paper; Beck and Teboulle (2003). With momentum: Algorithm 2.
