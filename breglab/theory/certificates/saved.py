@@ -1,6 +1,6 @@
 """The certificates that are kept with the package, as JSON files.
 
-They are written by ``path.write_text(find(name).to_json() + "\\n")`` for every name of the
+They are written by ``path.write_text(find(name).to_json())`` for every name of the
 catalogue; what the files hold is what `verify_saved` checks, however they were found.
 """
 
