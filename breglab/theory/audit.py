@@ -148,6 +148,7 @@ def verify(
     tasks = [delayed(_visit)(instance, widely) for instance in common]
     for claim in chosen:
         tasks += [delayed(_visit)(instance, (claim,)) for instance in claim.own_instances()]
+    tasks += [delayed(_state)(claim) for claim in chosen]
     tasks += [delayed(check_negative)(claim) for claim in chosen]
     visits: list[_Visit] = []
     negatives: dict[str, Finding] = {}
@@ -180,3 +181,12 @@ def _visit(instance: Instance, claims: Sequence[Claim]) -> _Visit:
     findings = tuple(check(claim, run) for claim in claims)
     # Without the cached transitions, which are large and not needed any more.
     return _Visit(Run(run.instance, run.trace), findings)
+
+
+def _state(claim: Claim) -> _Visit:
+    """Evaluate what the claim states without a run."""
+    try:
+        return _Visit(None, claim.findings())
+    except Exception as error:
+        reason = f"the cases could not be made: {type(error).__name__}: {error}"
+        return _Visit(None, (Finding(claim.id, "cases", Verdict.INCONCLUSIVE, reason=reason),))
