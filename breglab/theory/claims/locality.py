@@ -56,7 +56,8 @@ class LocallyTrue(Statement):
     """The convergence results hold on non-convex losses that are convex about a minimum.
 
     Statement: read literally, the bound behind (3.9), ``sum_j tau_j rho_j E|e_j|^2 <= d_0 +
-    (delta sigma^2/2) sum tau_j^2``, holds if L is strongly convex about the minimum where the run begins.
+    (delta sigma^2/2) sum tau_j^2``, holds if L is strongly convex about the minimum where the run
+    begins.
     Hypotheses: Lipschitz gradient, bounded variance, convexity about the minimum, steps of
     Theorem 6.
     Checked: in rational arithmetic, the exact law of 40 iterates that begin AT the minimiser.
