@@ -97,6 +97,13 @@ def test_equality_for_the_tight_problem():
         )
 
 
+def test_the_one_point_constant_is_attained():
+    """theta = 0, p = -lam: mu |e|^2/2 = nu D(theta*, theta)."""
+    problem = RationalProblem((vector(2),), vector("13/10"), F(2), F(2), lam=F(4, 5), delta=F(1, 2))
+    one = one_step(problem, vector("-4/5"), F(1, 10))
+    assert one.loss == problem.nu * one.distance
+
+
 def test_the_remainder_of_row_43_is_an_identity():
     problem = _least_squares(F(1, 3))
     assert all(slack(BY_ID["43"], s) == 0 for s in exact_run(problem, START, [F(1, 2)] * 20))

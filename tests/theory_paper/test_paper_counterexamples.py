@@ -16,6 +16,7 @@ from breglab.iteration.rules import Adam, start, step
 from breglab.problems import FiniteNoise, LeastSquares, Quadratic
 from breglab.theory.claims.biased import Biased
 from breglab.theory.claims.bregman_convexity import Diagonal
+from breglab.theory.claims.bregman_rates import refined_factor
 from breglab.theory.claims.example_one import constrained_run
 from breglab.theory.claims.flows import GAMMA, MemoryFormula, _printed_rule
 from breglab.theory.claims.locality import Local, double_well
@@ -157,3 +158,19 @@ def test_a_biased_oracle_states_its_mean_square_error():
     assert oracle.sigma**2 == pytest.approx(1.3125)
     drawn = oracle.sample(np.zeros((4000, 2)), np.random.default_rng(0))
     np.testing.assert_allclose(drawn.mean(axis=0), [0.5, 0.25], atol=0.1)
+
+
+@pytest.mark.parametrize(("tau", "ratio"), [(0.1, 0.98686), (0.5, 0.93471), (1.0, 0.87046)])
+def test_the_refined_factor_is_nearly_attained_by_a_kinked_parabola(tau, ratio):
+    """J_delta'' = 1 up to .76 and 10 beyond, L = nu J_delta, nu = .1, from theta = 1."""
+    slope = lambda x: x + 9 * max(x - 0.76, 0.0)  # noqa: E731
+    inverse = lambda v: v if v < 0.76 else (v + 6.84) / 10  # noqa: E731
+    distance = lambda x: slope(x) * x - x * x / 2 - 4.5 * max(x - 0.76, 0.0) ** 2  # noqa: E731
+    after = inverse((1 - 0.1 * tau) * slope(1.0))
+    found = distance(after) / distance(1.0)
+    assert found == pytest.approx(ratio, abs=5e-6)
+    R = refined_factor(np.array([tau]), 0.1, 1.0)[0]
+    assert (1 - 0.1 * tau) ** 2 < found < R < 1 - 0.1 * tau + 1e-15
+    assert R - found < 0.03
+    if tau == 0.1:
+        assert R - found < 0.003

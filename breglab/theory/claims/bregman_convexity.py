@@ -141,7 +141,7 @@ class NoSmoothnessNeeded(Statement):
 
     id = "26"
     title = "Theorem 11 needs no smoothness of J"
-    kind = Kind.FALSE_AS_PRINTED
+    kind = Kind.IMPRECISE
     section = "1.2"
     source = "Sec. 1, contributions; Sec. 1.2, mirror descent"
     latex = (

@@ -14,10 +14,10 @@ from breglab.geometry import L1
 from breglab.problems import Quadratic
 from breglab.theory.claim import Claim, Hypothesis
 from breglab.theory.claims.distance_decay import BregmanConvergence, _bound, one_point_nu
-from breglab.theory.claims.summability import Walk, _noisy
+from breglab.theory.claims.summability import Walk, two_unknowns
 from breglab.theory.exact import RationalProblem, exact_tree, mean, vector
 from breglab.theory.hypotheses import step_at_most
-from breglab.theory.instance import Instance, Run
+from breglab.theory.instance import Instance, Run, Values
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
 from breglab.theory.rational import at_most
@@ -67,23 +67,34 @@ class LongSteps(Claim):
     )
 
     def own_instances(self) -> tuple[Instance, ...]:
-        """Return long steps with the l1 norm and with J = 0."""
+        """Return long steps with the l1 norm and with J = 0, and the tight instance."""
         return (
+            parabola("tight-long", "J = 0, L = theta^2/2, tau = 2/(delta L): equality", tau=2.0),
             _ellipse("long steps, l1", "An ellipse with the l1 norm", tau=1.5, J=L1(0.3)),
             _ellipse("long steps, J = 0", "An ellipse with J = 0", tau=1.2),
         )
 
     def margins(self, run: Run) -> Margins:
-        """Check the decay at every iterate."""
+        """Check the decay at every iterate, and the equality on the tight instance."""
         t, nu, tau = run.transitions, one_point_nu(run.instance), run.tau
         relative = run.instance.delta * run.instance.loss.lipschitz * tau
         factor = 1.0 - tau * nu * (2.0 - relative)
         noise = run.instance.delta * tau**2 * t.variance / 2.0
-        return _bound(run, t.distance_next, factor * t.distance + noise)
+        bound = factor * t.distance + noise
+        upper = _bound(run, t.distance_next, bound)
+        if not run.instance.name.startswith("tight"):
+            return upper
+        return joined(upper, _bound(run, bound, t.distance_next))
 
     def negative_instance(self) -> Instance:
         """Return a step of 2.5/(delta L) with mu < L."""
         return _ellipse("too long", "J = 0, tau = 2.5/(delta L)", tau=2.5)
+
+
+def refined_factor(tau: Values, nu: float, smoothness: float) -> Values:
+    """Return R(tau) of claim 44-refined, with smoothness delta L; one value for each step size."""
+    least = 1.0 - math.sqrt(max(1.0 - nu / smoothness, 0.0))
+    return 1.0 - tau * nu - tau * (1.0 - smoothness * tau) * smoothness * least**2
 
 
 class RefinedFactor(Claim):
@@ -117,9 +128,7 @@ class RefinedFactor(Claim):
     def margins(self, run: Run) -> Margins:
         """Check the factor, and the equality on the tight instance."""
         t, nu, tau, delta = run.transitions, one_point_nu(run.instance), run.tau, run.instance.delta
-        smooth = delta * run.instance.loss.lipschitz
-        root = math.sqrt(max(1.0 - nu / smooth, 0.0))
-        factor = 1.0 - tau * nu - tau * (1.0 - smooth * tau) * smooth * (1.0 - root) ** 2
+        factor = refined_factor(tau, nu, delta * run.instance.loss.lipschitz)
         bound = factor * t.distance + delta * tau**2 * t.variance / 2.0
         upper = _bound(run, t.distance_next, bound)
         if not run.instance.name.startswith("tight"):
@@ -170,14 +179,14 @@ class ConstantStep(Statement):
 
     def cases(self) -> Mapping[str, _Target]:
         """Return one unknown with J = 0, and two unknowns with J = 0 and the l1 norm."""
-        found = {"one unknown": _Target(_scalar(F(1)), F(1, 20))}
+        found = {"one unknown": _Target(one_unknown(F(1)), F(1, 20))}
         for name, lam in (("zero", F(0)), ("l1", F(1, 3))):
-            found[name] = _Target(Walk(_noisy(lam, F(1, 2)), vector(-1, 2), ()), F(1, 30))
+            found[name] = _Target(Walk(two_unknowns(lam, F(1, 2)), vector(-1, 2), ()), F(1, 30))
         return found
 
     def negative_case(self) -> _Target:
         """Return a step that is four times too long."""
-        return _Target(_scalar(F(1)), F(1, 20), F(4))
+        return _Target(one_unknown(F(1)), F(1, 20), F(4))
 
     def evaluate(self, case: _Target) -> Margins:
         """Compare the distances with the bound, and the limit with eps."""
@@ -194,7 +203,7 @@ class ConstantStep(Statement):
         return joined(margins, at_most([limit], [case.eps]))
 
 
-def _scalar(sigma: Fraction) -> Walk:
+def one_unknown(sigma: Fraction) -> Walk:
     """Return L = theta^2/2, J = 0, delta = 1, noise of +-sigma, from theta = 1."""
     one, atoms = Fraction(1), (vector(sigma), vector(-sigma))
     noise = atoms if sigma else ()

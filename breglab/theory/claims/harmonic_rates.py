@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from breglab.theory.claims.bregman_rates import _scalar
-from breglab.theory.claims.summability import Walk, _noisy
+from breglab.theory.claims.bregman_rates import one_unknown
+from breglab.theory.claims.summability import Walk, two_unknowns
 from breglab.theory.exact import exact_tree, mean, vector
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins
@@ -142,15 +142,15 @@ class HarmonicRate(Statement):
 
     def cases(self) -> Mapping[str, _Harmonic]:
         """Return one unknown with J = 0, and two unknowns with J = 0 and the l1 norm."""
-        found = {"one unknown": _Harmonic(_scalar(F(1)), F(2), F(1))}
+        found = {"one unknown": _Harmonic(one_unknown(F(1)), F(2), F(1))}
         for name, lam in (("zero", F(0)), ("l1", F(1, 3))):
-            walk = Walk(_noisy(lam, F(1, 2)), vector(-1, 2), ())
+            walk = Walk(two_unknowns(lam, F(1, 2)), vector(-1, 2), ())
             found[name] = _Harmonic(walk, F(5, 4), F(1))
         return found
 
     def negative_case(self) -> _Harmonic:
         """Return c = 1/4 without noise."""
-        return _Harmonic(_scalar(F(0)), F(1, 4), F(4))
+        return _Harmonic(one_unknown(F(0)), F(1, 4), F(4))
 
     def evaluate(self, case: _Harmonic) -> Margins:
         """Compare the distances with the bound."""

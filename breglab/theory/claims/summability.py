@@ -37,7 +37,7 @@ class Walk:
         return exact_tree(self.problem, self.v, self.tau)
 
 
-def _noisy(lam: Fraction, sigma: Fraction) -> RationalProblem:
+def two_unknowns(lam: Fraction, sigma: Fraction) -> RationalProblem:
     """Return two unknowns, eigenvalues 1 and 1/4, noise of two atoms."""
     atoms = (vector(sigma, 0), vector(-sigma, 0))
     return rational_least_squares(
@@ -46,14 +46,16 @@ def _noisy(lam: Fraction, sigma: Fraction) -> RationalProblem:
 
 
 def _walks(relative: Sequence[Fraction]) -> dict[str, Walk]:
-    """Return runs with J = 0 and with the l1 norm, with relative step sizes delta L tau."""
+    """Return runs with J = 0, also from the minimiser, and with the l1 norm; delta L tau."""
     named = {"zero": F(0), "l1": F(1, 3)}
     found = {}
     for name, lam in named.items():
-        problem = _noisy(lam, F(1, 2))
+        problem = two_unknowns(lam, F(1, 2))
         tau = tuple(a / (problem.delta * problem.L) for a in relative)
         found[name] = Walk(problem, vector(-1, 2), tau)
-    return found
+    still = found["zero"]
+    v = tuple(x / still.problem.delta for x in still.problem.star)
+    return found | {"zero, from the minimiser": replace(still, v=v)}
 
 
 def _sums(terms: Sequence[Fraction]) -> list[Fraction]:
@@ -145,7 +147,7 @@ class Subsequence(Statement):
 
     def negative_case(self) -> Walk:
         """Return a problem that states three times its mu."""
-        problem = replace(_noisy(F(0), F(0)), noise=(), mu=F(3, 4))
+        problem = replace(two_unknowns(F(0), F(0)), noise=(), mu=F(3, 4))
         direction = vector("-2/5", "-3/10")  # along the eigenvector of the smaller eigenvalue
         v = tuple(
             (x + 10 * y) / problem.delta for x, y in zip(problem.star, direction, strict=True)
@@ -220,7 +222,7 @@ class DistancesConverge(Statement):
 
     def negative_case(self) -> Walk:
         """Return steps of 5/2 divided by delta L, without noise."""
-        problem = replace(_noisy(F(0), F(0)), noise=())
+        problem = replace(two_unknowns(F(0), F(0)), noise=())
         return Walk(problem, vector(-1, 2), (F(5, 3),) * 5)
 
     def evaluate(self, case: Walk) -> Margins:
