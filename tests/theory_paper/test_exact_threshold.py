@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from breglab.geometry import L1
+from breglab.geometry import L1, ElasticNet
+from breglab.iteration import relative_step, run
+from breglab.problems import LeastSquares
 from breglab.solvers import ReferenceRefused, kkt_residual
 from breglab.theory.exact_regularization import basis_pursuit, exact_threshold
 
@@ -57,3 +59,18 @@ def test_what_is_no_solution_is_refused():
         exact_threshold(np.array([[1.0, 2.0]]), np.array([1.0, 0.0]))
     with pytest.raises(ValueError, match="lam must be finite and > 0, got 0"):
         exact_threshold(np.array([[1.0, 2.0]]), np.array([0.0, 1.0]), 0.0)
+
+
+def test_inconsistent_data_change_nothing():
+    """The iterates are those of the data projected to the range of A."""
+    rng = np.random.default_rng(0)
+    A, b = rng.standard_normal((8, 4)), rng.standard_normal(8)
+    projected = A @ np.linalg.lstsq(A, b, rcond=None)[0]
+    assert np.linalg.norm(projected - b) > 0.5
+    phi = ElasticNet(L1(0.3), 2.0)
+    duals = []
+    for data in (b, projected):
+        loss = LeastSquares(A, data)
+        trace = run(loss, phi, step_size=relative_step(loss, phi), stop=100, record=["dual"])
+        duals.append(trace["dual"])
+    np.testing.assert_allclose(duals[0], duals[1], atol=1e-12)
