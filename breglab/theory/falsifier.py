@@ -22,7 +22,7 @@ Values = npt.NDArray[np.float64]
 ROUNDING = 1e-9
 """A margin below minus this is a violation: far above rounding, far below any real one."""
 
-_STARTS = 4
+_STARTS = 6
 _DESCENT = 40
 
 
@@ -106,8 +106,10 @@ def falsify(
     budget = count(evaluations, "evaluations", low=_STARTS)
     size, rng = dimension(J), np.random.default_rng(seed)
     raw = rng.choice([0.5, 1.0, 3.0], size=(budget, 1)) * rng.standard_normal((budget, size))
-    # Noise of every size, none at all included.
-    raw[:, -ATOMS * J.size :] *= rng.choice([0.0, 0.1, 1.0], size=(budget, 1))
+    # Noise of every size, none at all included; and steps at the end of their range.
+    noise = ATOMS * J.size
+    raw[:, -noise:] *= rng.choice([0.0, 0.1, 1.0], size=(budget, 1))
+    raw[:, -noise - 1] += rng.choice([0.0, 3.0], size=budget)
     margin, degenerate = _margin(raw, J, attack)
     candidates = [raw[np.argmin(margin)]]
     tried = budget
