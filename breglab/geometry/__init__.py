@@ -10,6 +10,7 @@ Functionals J (value, prox, subgradient, conjugate, Bregman distance), one in a 
 - `SparseGroup`: the sum of the two norms;
 - `Nuclear`: the sum of the singular values of a matrix;
 - `Box`: the indicator of bounds;
+- `SquaredNorm`: a |x|_2^2 / 2;
 - `TotalVariation1D`: lam sum_i |x_{i+1} - x_i|.
 
 Mirror maps phi (value, to_dual, to_primal, conjugate, divergence):
@@ -37,6 +38,7 @@ from breglab.geometry.nonnegative_l1 import NonNegativeL1
 from breglab.geometry.nuclear import Nuclear
 from breglab.geometry.p_norm import PNorm
 from breglab.geometry.sparse_group import SparseGroup
+from breglab.geometry.squared_norm import SquaredNorm
 from breglab.geometry.total_variation import TotalVariation1D
 from breglab.geometry.zero import Zero
 
@@ -54,6 +56,7 @@ __all__ = [
     "Nuclear",
     "PNorm",
     "SparseGroup",
+    "SquaredNorm",
     "TotalVariation1D",
     "Zero",
 ]

@@ -1,5 +1,6 @@
 """The iteration: one update rule, its step sizes, the runner, stopping and the trace."""
 
+from breglab.iteration.inertial import Inertial
 from breglab.iteration.recording import QUANTITIES
 from breglab.iteration.rules import Adam, Gradient, Momentum, Rule, State, dual_step, start, step
 from breglab.iteration.runner import iterate, run
@@ -34,6 +35,7 @@ __all__ = [
     "Every",
     "Gradient",
     "Harmonic",
+    "Inertial",
     "LogSpaced",
     "MaxIterations",
     "Momentum",

@@ -194,13 +194,14 @@ def _travels(task: Any) -> bool:
 
 
 def _visit_own(claim: Claim) -> tuple[Finding, ...]:
-    """Check a claim on its own instances."""
+    """Check a claim on its own instances, and evaluate what it states without a run."""
     try:
-        instances = claim.own_instances()
+        instances, stated = claim.own_instances(), claim.findings()
     except Exception as error:
         reason = f"its own instances could not be made: {type(error).__name__}: {error}"
         return (Finding(claim.id, "own instances", Verdict.INCONCLUSIVE, reason=reason),)
-    return tuple(f for instance in instances for f in _visit(instance, (claim,)).findings)
+    found = (f for instance in instances for f in _visit(instance, (claim,)).findings)
+    return (*found, *stated)
 
 
 def _visit(instance: Instance, claims: Sequence[Claim]) -> _Visit:

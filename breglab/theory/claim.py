@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from breglab.theory.instance import Instance, Run, execute
+from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins
 from breglab.theory.verdict import Verdict
 
@@ -36,6 +37,10 @@ class Claim(abc.ABC):
         Row of the claim, ``"18"`` or ``"X3"``.
     title : str
         A few words.
+    kind : Kind
+        How the claim relates to the printed text.
+    section : str
+        Section of the paper, for an index: ``"3.2"``, ``"B"``; empty for what is not in it.
     source : str
         Place in the paper: theorem, equation.
     latex : str
@@ -54,6 +59,8 @@ class Claim(abc.ABC):
 
     id: ClassVar[str]
     title: ClassVar[str]
+    kind: ClassVar[Kind] = Kind.BEYOND
+    section: ClassVar[str] = ""
     source: ClassVar[str]
     latex: ClassVar[str]
     words: ClassVar[str]
@@ -78,6 +85,14 @@ class Claim(abc.ABC):
     def own_instances(self) -> tuple[Instance, ...]:
         """Return instances that this claim needs besides the common ones."""
         return ()
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what is found without a run: nothing, but for a `Statement`."""
+        return ()
+
+    def negative_finding(self) -> Finding:
+        """Return the finding on what must violate the claim, hypotheses not enforced."""
+        return check(self, execute(self.negative_instance()), enforce=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,21 +149,43 @@ def check(claim: Claim, run: Run, *, enforce: bool = True) -> Finding:
         for hypothesis in claim.hypotheses if enforce else ():
             if not hypothesis.holds(run):
                 return Finding(claim.id, name, Verdict.NOT_APPLICABLE, reason=hypothesis.sentence)
-        margins = claim.margins(run)
+    except Exception as error:
+        return _failed(claim, name, error)
+    return judge(claim, name, lambda: claim.margins(run), begun)
+
+
+def judge(claim: Claim, name: str, evaluate: Callable[[], Margins], begun: float) -> Finding:
+    """Turn margins, or the failure to compute them, into a finding.
+
+    Parameters
+    ----------
+    claim : Claim
+        The statement.
+    name : str
+        Name of the run or of the case.
+    evaluate : function
+        Returns the margins.
+    begun : float
+        Reading of `time.perf_counter` when the check began, in seconds.
+    """
+    try:
+        margins = evaluate()
     except Exception as error:  # a user's claim may raise anything; the others still run
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-        return Finding(claim.id, name, Verdict.INCONCLUSIVE, reason=reason)
+        return _failed(claim, name, error)
     verdict = margins.verdict
     reason = "the margins are not finite" if verdict is Verdict.INCONCLUSIVE else ""
     return Finding(claim.id, name, verdict, margins, reason, time.perf_counter() - begun)
 
 
 def check_negative(claim: Claim) -> Finding:
-    """Check a claim on the instance that must violate it, hypotheses not enforced."""
+    """Check a claim on the instance, or the case, that must violate it."""
     try:
-        run = execute(claim.negative_instance())
+        return claim.negative_finding()
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        return Finding(claim.id, "negative instance", Verdict.INCONCLUSIVE, reason=reason)
-    return check(claim, run, enforce=False)
+        return _failed(claim, "negative instance", error)
+
+
+def _failed(claim: Claim, name: str, error: Exception) -> Finding:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+    return Finding(claim.id, name, Verdict.INCONCLUSIVE, reason=reason)

@@ -29,6 +29,7 @@ from breglab.geometry import (
     Nuclear,
     PNorm,
     SparseGroup,
+    SquaredNorm,
     TotalVariation1D,
     Zero,
 )
@@ -53,6 +54,7 @@ FUNCTIONALS: dict[str, Functional] = {
     "nuclear": Nuclear(1.5),
     "box": Box(-0.5, 1.25),
     "orthant": Box(0, math.inf),
+    "squared norm": SquaredNorm(1.7),
     "total variation": TotalVariation1D(0.8),
 }
 

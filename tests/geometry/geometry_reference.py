@@ -21,6 +21,7 @@ from breglab.geometry import (
     NonNegativeL1,
     Nuclear,
     SparseGroup,
+    SquaredNorm,
     TotalVariation1D,
     Zero,
 )
@@ -36,6 +37,8 @@ def naive_value(J: Functional, x: Vector) -> float:
         return J.lam * math.fsum(x) if min(x) >= 0 else math.inf
     if isinstance(J, Box):
         return 0.0 if all(J.lower <= t <= J.upper for t in x) else math.inf
+    if isinstance(J, SquaredNorm):
+        return J.a / 2 * math.fsum(t**2 for t in x)
     if isinstance(J, TotalVariation1D):
         return J.lam * math.fsum(abs(x[i + 1] - x[i]) for i in range(len(x) - 1))
     if isinstance(J, Nuclear):
@@ -85,6 +88,8 @@ def _slope(J: Functional) -> Callable[[float], float]:
         return lambda u: math.copysign(J.lam, u)
     if isinstance(J, NonNegativeL1):
         return lambda u: J.lam if u >= 0 else -math.inf
+    if isinstance(J, SquaredNorm):
+        return lambda u: J.a * u
     assert isinstance(J, Box)
     return lambda u: -math.inf if u < J.lower else math.inf if u > J.upper else 0.0
 

@@ -75,6 +75,8 @@ def test_residual_vanishes_exactly_on_the_subdifferential(J, x):
     u = J.prox(x)
     assert J.subdifferential_residual(u, x - u) <= tolerance(x)
     assert J.subdifferential_residual(u, J.subgradient(u)) <= tolerance(x)
+    if type(J).__name__ == "SquaredNorm":
+        return
     # With p in dJ(u), -p lies in dJ(0), so that prox(u + q) = 0 for q = -p - u.
     q = -J.subgradient(u) - u
     np.testing.assert_allclose(

@@ -12,11 +12,21 @@ from geometry_reference import (
     naive_value,
     project_dual,
     project_dual_sum,
+    root,
     support_prox,
 )
 from hypothesis import given, settings
 
-from breglab.geometry import L1, Box, NonNegativeL1, Nuclear, SparseGroup, TotalVariation1D, Zero
+from breglab.geometry import (
+    L1,
+    Box,
+    NonNegativeL1,
+    Nuclear,
+    SparseGroup,
+    SquaredNorm,
+    TotalVariation1D,
+    Zero,
+)
 
 every = pytest.mark.parametrize("J", FUNCTIONALS.values(), ids=FUNCTIONALS.keys())
 
@@ -54,6 +64,9 @@ def test_moreau_identity(J, x):
     if isinstance(J, Box):
         lower, upper = max(J.lower, -1e3), min(J.upper, 1e3)
         dual = step * support_prox(Box(lower, upper), x / step, 1 / step)
+    elif isinstance(J, SquaredNorm):
+        dual = step * np.asarray([root(lambda u, t=t: u - t + u / (J.a * step), -99, 99)
+                                  for t in x / step])  # fmt: skip
     elif isinstance(J, SparseGroup):
         dual = step * project_dual_sum(J, x / step)
     else:
@@ -73,6 +86,8 @@ def cvxpy_functional(J, u):
         return J.lam * cp.normNuc(u), []
     if isinstance(J, TotalVariation1D):
         return J.lam * cp.norm1(cp.diff(u)), []
+    if isinstance(J, SquaredNorm):
+        return J.a / 2 * cp.sum_squares(u), []
     if isinstance(J, Zero):
         return 0, []
     entries, weight = group_weights(J)

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from breglab._checks import Values
 from breglab.theory.certificates._forms import Exact, Form
-
-Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

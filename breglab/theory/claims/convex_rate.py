@@ -13,6 +13,7 @@ from breglab.theory.hypotheses import (
     step_at_most,
 )
 from breglab.theory.instance import Instance, Run
+from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins
 from breglab.theory.small import parabola
 
@@ -29,6 +30,7 @@ class ConvexRate(Claim):
 
     id = "X5"
     title = "Convex losses: the rate 1/N"
+    kind = Kind.BEYOND
     source = "beyond the paper; Beck and Teboulle 2003"
     latex = (
         r"\mathcal L(\theta^{(N)})-\mathcal L^*\le\frac{d_0}{N\tau},\quad\tau\le\tfrac1{\delta L}"

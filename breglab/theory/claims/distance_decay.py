@@ -20,6 +20,7 @@ from breglab.theory.hypotheses import (
     step_at_most,
 )
 from breglab.theory.instance import Instance, Run
+from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
 from breglab.theory.small import Misstated, noisy_parabola, parabola, quadratic_instance
 
@@ -62,6 +63,8 @@ class NormConvergencePrinted(Claim):
 
     id = "32"
     title = "Theorem 6: decay of the Bregman distance"
+    kind = Kind.TRUE_AS_PRINTED
+    section = "3.2"
     source = "Theorem 6, (3.8)"
     latex = (
         r"d_{k+1}-d_k+\tfrac{\mu}{4}\tau\,\mathbb E\|\theta^*-\theta^{(k+1)}\|^2"
@@ -109,6 +112,8 @@ class NormConvergenceSharp(Claim):
 
     id = "35"
     title = "Theorem 6, the sharp rate"
+    kind = Kind.SHARPENED
+    section = "3.2"
     source = "Theorem 6, sharpened"
     latex = (
         r"d_{k+1}\le d_k-\tau\rho\,\mathbb E\|e_k\|^2+\tfrac{\delta}{2}\tau^2\sigma^2,\quad"
@@ -171,6 +176,8 @@ class DistanceDecreases(Claim):
 
     id = "37"
     title = "Without noise the distance to a minimiser decreases"
+    kind = Kind.SHARPENED
+    section = "3.2"
     source = "Remark 8, sharpened"
     latex = (
         r"d_{k+1}\le d_k-\bigl(\tfrac{\tau}{L}-\tfrac{\delta\tau^2}{2}\bigr)"
@@ -249,6 +256,8 @@ class BregmanConvergence(Claim):
 
     id = "44"
     title = "Theorem 11: linear decay of the Bregman distance"
+    kind = Kind.SHARPENED
+    section = "3.2"
     source = "Theorem 11, (3.10), sharpened"
     latex = (
         r"d_{k+1}\le(1-\tau\nu)\,d_k+\tfrac{\delta}{2}\tau^2\sigma^2,\quad\tau\le\tfrac1{\delta L}"

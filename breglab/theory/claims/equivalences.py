@@ -15,6 +15,7 @@ from breglab.problems import Quadratic
 from breglab.theory.claim import Claim, Hypothesis
 from breglab.theory.hypotheses import DETERMINISTIC, GRADIENT_RULE, MOMENTUM_RULE, NO_REGULARIZER
 from breglab.theory.instance import Instance, Run
+from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity
 from breglab.theory.small import quadratic_instance
 
@@ -43,6 +44,8 @@ class GradientDescent(Claim):
 
     id = "2"
     title = "With J = 0 LinBreg is SGD"
+    kind = Kind.TRUE_AS_PRINTED
+    section = "1.1"
     source = "Sec. 1.1, below (1.3)"
     latex = r"J=0\ \Rightarrow\ \theta^{(k+1)}=\theta^{(k)}-\delta\tau^{(k)}g^{(k)}"
     words = (
@@ -77,6 +80,8 @@ class AdamOnTheDual(Claim):
 
     id = "2-adam"
     title = "With J = 0 AdaBreg is Adam"
+    kind = Kind.TRUE_AS_PRINTED
+    section = "2.3"
     source = "Sec. 2.3, Algorithm 3"
     latex = (
         r"J=0\ \Rightarrow\ \theta^{(k+1)}=\theta^{(k)}-\delta\tau\,"
@@ -150,6 +155,8 @@ class MomentumForms(Claim):
 
     id = "13"
     title = "The two forms of momentum agree"
+    kind = Kind.TRUE_AS_PRINTED
+    section = "2.3"
     source = "(2.12)–(2.14)"
     latex = (
         r"v^{(k+1)}=\tfrac{\tau_k+2\gamma}{\tau_k+\gamma}v^{(k)}"

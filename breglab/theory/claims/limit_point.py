@@ -14,6 +14,7 @@ from breglab.solvers import constrained, kkt_residual
 from breglab.theory.claim import Claim, Hypothesis
 from breglab.theory.hypotheses import DETERMINISTIC, ELASTIC_NET
 from breglab.theory.instance import Instance, Run
+from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins
 
 LARGEST = 2000
@@ -64,6 +65,8 @@ class LimitPoint(Claim):
 
     id = "X3"
     title = "The limit minimises the elastic net among all solutions"
+    kind = Kind.BEYOND
+    section = "2.2"
     source = "Sec. 2.2; Cai, Osher, Shen 2009"
     latex = (
         r"v^{(0)}=0\ \Rightarrow\ \lim_k\theta^{(k)}"

@@ -20,6 +20,7 @@ from breglab.theory.hypotheses import (
     step_below,
 )
 from breglab.theory.instance import Instance, Run
+from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
 from breglab.theory.small import (
     Misstated,
@@ -83,6 +84,8 @@ class LossDecayPrinted(Claim):
 
     id = "18"
     title = "Loss decay as printed, tau <= 2/(delta L)"
+    kind = Kind.FALSE_AS_PRINTED
+    section = "3.1"
     source = "Theorem 2, (3.5)"
     latex = (
         r"\tau^{(k)}\le\tfrac{2}{\delta L}\Rightarrow\exists\,c,C>0:\ "
@@ -133,6 +136,8 @@ class LossDecay(Claim):
 
     id = "18-corrected"
     title = "Loss decay, corrected: sup tau < 2/(delta L)"
+    kind = Kind.CORRECTED
+    section = "3.1"
     source = "Theorem 2, (3.5), corrected"
     latex = (
         r"\mathbb E\mathcal L(\theta^{(k+1)})+\tfrac1{\tau}\mathbb E D_J^{sym}"
@@ -181,6 +186,8 @@ class LossDecaySharp(Claim):
 
     id = "19"
     title = "The sharp constant C = 2 - delta L tau"
+    kind = Kind.SHARPENED
+    section = "3.1"
     source = "Theorem 2, Remark 4, sharpened"
     latex = (
         r"\mathcal L(\theta^{(k+1)})+\tfrac1{\tau}D_J^{sym}"
@@ -227,6 +234,8 @@ class NoiseTerm(Claim):
 
     id = "20"
     title = "The sharp noise term"
+    kind = Kind.SHARPENED
+    section = "3.1"
     source = "Theorem 2, (3.5), sharpened"
     latex = (
         r"\mathbb E\mathcal L^{+}+\tfrac1\tau\mathbb E D_J^{sym}"
@@ -277,6 +286,8 @@ class MonotoneLoss(Claim):
 
     id = "23"
     title = "Without noise the loss decreases monotonically"
+    kind = Kind.TRUE_AS_PRINTED
+    section = "3.1"
     source = "Remark 4"
     latex = (
         r"\tau\le\tfrac2{\delta L}\Rightarrow\mathcal L(\theta^{(k+1)})\le\mathcal L(\theta^{(k)}),"

@@ -19,6 +19,7 @@ from breglab.theory.hypotheses import (
     L1_REGULARIZER,
 )
 from breglab.theory.instance import Instance, Run, execute
+from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity
 from breglab.theory.verdict import Verdict
 
@@ -54,6 +55,8 @@ class SoftShrinkage(Claim):
 
     id = "1"
     title = "The prox of the l1 norm is soft shrinkage"
+    kind = Kind.TRUE_AS_PRINTED
+    section = "1.1"
     source = "(1.3)"
     latex = (
         r"\operatorname{prox}_{\delta J}(\delta v)"
@@ -98,6 +101,8 @@ class SupportOfOneProx(Claim):
 
     id = "4"
     title = "delta does not change the support of one prox"
+    kind = Kind.TRUE_AS_PRINTED
+    section = "1.1"
     source = "Sec. 1.1, below (1.3)"
     latex = (
         r"\operatorname{supp}\operatorname{prox}_{\delta J}(\delta v)"
@@ -138,6 +143,8 @@ class SupportOfTheLimit(Claim):
 
     id = "4-limit"
     title = "delta does not change the support of the limit"
+    kind = Kind.IMPRECISE
+    section = "1.1"
     source = "Sec. 1.1, below (1.3), read of the algorithm"
     latex = r"\operatorname{supp}\lim_k\theta^{(k)}_{\delta}\ \text{is independent of}\ \delta"
     words = (

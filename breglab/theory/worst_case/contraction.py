@@ -6,12 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from breglab._checks import positive, scalar
+from breglab._checks import Values, positive, scalar
 from breglab.theory.worst_case.bregman_rate import bregman_rate, printed_factor, sharp_factor
-
-Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

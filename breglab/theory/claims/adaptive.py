@@ -1,0 +1,126 @@
+"""Rows X2 and X4: what AdaBreg does not inherit from linearized Bregman iterations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from breglab.geometry import L1, ElasticNet
+from breglab.iteration import Adam, Constant, start, step
+from breglab.problems import Exact, LeastSquares, Quadratic
+from breglab.solvers import constrained
+from breglab.theory.claim import Claim, Hypothesis
+from breglab.theory.claims.limit_point import _data
+from breglab.theory.hypotheses import DETERMINISTIC, ELASTIC_NET
+from breglab.theory.instance import Instance, Run
+from breglab.theory.kind import Kind
+from breglab.theory.margins import Margins
+from breglab.theory.statement import Statement
+from breglab.theory.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class _Start:
+    """L = (theta - center)^2/2 from a distance in units of the step size; weight of the l1 norm."""
+
+    tau: float
+    distance: float
+    lam: float = 0.0
+
+
+class AdaBregMonotone(Statement):
+    """With AdaBreg the loss decreases for small steps.
+
+    Statement: the first step of AdaBreg does not raise the loss if the step size is small enough.
+    Hypotheses: exact gradients, one unknown.
+    Checked: the first step of Algorithm 3 on L = (theta - c)^2/2, delta = 1.
+    Tight: false for every step size: bias correction makes the first step ``tau sign(g)``, so that
+    from ``theta - c = tau/4`` the loss grows by the factor nine.
+    Source: not in the paper, which claims monotone decay for LinBreg only.
+    """
+
+    id = "X2"
+    title = "AdaBreg and the monotone loss"
+    kind = Kind.BEYOND
+    section = "2.3"
+    source = "beyond the paper; Algorithm 3"
+    latex = r"\mathcal L(\theta^{(1)})\le\mathcal L(\theta^{(0)})\quad\text{for Algorithm 3}"
+    words = "The length of AdaBreg's first step does not scale with the gradient."
+    tight = "False for every step size, with and without an l1 norm."
+    expected = Verdict.VIOLATED
+
+    def cases(self) -> Mapping[str, _Start]:
+        """Return starts far away, and near ones for step sizes over three decades."""
+        found = {"far": _Start(0.1, 10.0), "with l1": _Start(0.1, 0.25, lam=0.5)}
+        return found | {f"tau = {tau:g}": _Start(tau, 0.25) for tau in (1.0, 0.1, 0.01)}
+
+    def negative_case(self) -> _Start:
+        """Return a start at a quarter of the step size."""
+        return _Start(0.1, 0.25)
+
+    def evaluate(self, case: _Start) -> Margins:
+        """Make one step of the rule of the package."""
+        loss = Quadratic(np.eye(1), np.ones(1))
+        phi, rule = ElasticNet(L1(case.lam), 1.0), Adam()
+        state = start(phi, theta=np.array([1.0 + case.distance * case.tau]), rule=rule)
+        after = step(state, loss.gradient(state.theta), case.tau, phi, rule)
+        before = np.atleast_1d(loss.value(state.theta))
+        return Margins(np.arange(1), np.atleast_1d(loss.value(after.theta)), before, before, 1e-10)
+
+
+class AdaBregLimit(Claim):
+    """AdaBreg has the limit of linearized Bregman iterations.
+
+    Statement: claim X3 for Algorithm 3: from v = 0 on A theta = b the iteration converges to the
+    minimiser of J + |.|^2/(2 delta) among the solutions.
+    Hypotheses: consistent least squares, v^0 = 0, exact gradients.
+    Checked: the last iterate against cvxpy's solution, relative 1e-3.
+    Tight: false; scaling by component takes the dual variable out of the range of A^T. On A =
+    [1 2], b = 1 both components move alike and the limit is (1/3, 1/3), not (0, 1/2).
+    Source: not in the paper, which states it for none of its algorithms.
+    """
+
+    id = "X4"
+    title = "The limit of AdaBreg"
+    kind = Kind.BEYOND
+    section = "2.3"
+    source = "beyond the paper; Algorithm 3"
+    latex = (
+        r"\lim_k\theta^{(k)}_{\text{AdaBreg}}"
+        r"=\operatorname*{arg\,min}_{A\theta=b}\ J(\theta)+\tfrac1{2\delta}\|\theta\|^2"
+    )
+    words = "AdaBreg fits the data, but does not pick the solution with the least elastic net."
+    tight = "False, except by symmetry."
+    expected = Verdict.VIOLATED
+    on_common = False
+    hypotheses = (
+        ELASTIC_NET,
+        DETERMINISTIC,
+        Hypothesis("the rule is AdaBreg", lambda run: isinstance(run.instance.rule, Adam)),
+        Hypothesis("least squares", lambda run: isinstance(run.instance.loss, LeastSquares)),
+    )
+
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return equal columns, where the limit is right by symmetry, and the counterexample."""
+        return self._instance("equal columns", 1.0), self._instance("unequal columns", 2.0)
+
+    def margins(self, run: Run) -> Margins:
+        """Compare the last iterate with cvxpy's solution."""
+        A, b = _data(run)
+        phi = run.instance.phi
+        assert isinstance(phi, ElasticNet)
+        best = constrained(A, b, phi.J, phi.delta).x
+        apart = np.array([float(np.linalg.norm(run.trace.theta - best) / np.linalg.norm(best))])
+        one = np.ones(1)
+        return Margins(run.trace.k[-1:], apart, 1e-3 * one, one, 0.0)
+
+    def negative_instance(self) -> Instance:
+        """Return A = [1 2], b = 1."""
+        return self._instance("unequal columns", 2.0)
+
+    def _instance(self, name: str, entry: float) -> Instance:
+        loss = LeastSquares(np.array([[1.0, entry]]), np.array([1.0]))
+        return Instance(f"adabreg, {name}", f"AdaBreg on A = [1 {entry:g}], b = 1", Exact(loss),
+                        ElasticNet(L1(1.0), 1.0), Constant(0.01), 3000, rule=Adam())  # fmt: skip

@@ -1,0 +1,212 @@
+"""Rows 44 and 45 further: Theorem 11 for long steps, with a refined factor, and (3.11)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from breglab._checks import Values
+from breglab.geometry import L1
+from breglab.problems import Quadratic
+from breglab.theory.claim import Claim, Hypothesis
+from breglab.theory.claims.distance_decay import BregmanConvergence, _bound, one_point_nu
+from breglab.theory.claims.summability import Walk, two_unknowns
+from breglab.theory.exact import RationalProblem, exact_tree, mean, vector
+from breglab.theory.hypotheses import step_at_most
+from breglab.theory.instance import Instance, Run
+from breglab.theory.kind import Kind
+from breglab.theory.margins import Margins, joined
+from breglab.theory.rational import at_most
+from breglab.theory.small import Misstated, parabola, quadratic_instance
+from breglab.theory.statement import Statement
+
+F = Fraction
+
+
+def _ellipse(name: str, title: str, **more: Any) -> Instance:
+    loss = Quadratic(np.diag([1.0, 0.4]), np.array([1.0, -0.5]))
+    return quadratic_instance(name, title, loss, theta0=np.array([-2.0, 3.0]), **more)
+
+
+def _long(run: Run) -> bool:
+    instance = run.instance
+    return bool(np.min(run.tau) * instance.delta * instance.loss.lipschitz >= 1.0 - 1e-12)
+
+
+class LongSteps(Claim):
+    """Theorem 11 for steps between 1/(delta L) and 2/(delta L).
+
+    Statement: ``d_{k+1} <= (1 - tau nu (2 - delta L tau)) d_k + delta tau^2 sigma^2/2`` for
+    ``1/(delta L) <= tau <= 2/(delta L)``.
+    Hypotheses: those of claim 44, and L convex.
+    Checked: at every iterate, exact conditional expectations.
+    Tight: equality without noise for J = 0, mu = L at tau = 1/(delta L), where both sides are 0,
+    and at tau = 2/(delta L), where both are d_k; nearly so between.
+    Source: Theorem 11, extended.
+    """
+
+    id = "44-long"
+    title = "Theorem 11 for steps up to 2/(delta L)"
+    kind = Kind.BEYOND
+    section = "3.2"
+    source = "Theorem 11, extended"
+    latex = (
+        r"d_{k+1}\le\bigl(1-\tau\nu(2-\delta L\tau)\bigr)d_k+\tfrac\delta2\tau^2\sigma^2,"
+        r"\quad\tfrac1{\delta L}\le\tau\le\tfrac2{\delta L}"
+    )
+    words = "The distance decays linearly for all steps below 2/(delta L)."
+    tight = "At both ends of the range."
+    hypotheses = (
+        *BregmanConvergence.hypotheses[:-1],
+        step_at_most(2.0),
+        Hypothesis("the step size is at least 1/(delta L)", _long),
+    )
+
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return long steps with the l1 norm and with J = 0, and the tight instance."""
+        return (
+            parabola("tight-long", "J = 0, L = theta^2/2, tau = 2/(delta L): equality", tau=2.0),
+            _ellipse("long steps, l1", "An ellipse with the l1 norm", tau=1.5, J=L1(0.3)),
+            _ellipse("long steps, J = 0", "An ellipse with J = 0", tau=1.2),
+        )
+
+    def margins(self, run: Run) -> Margins:
+        """Check the decay at every iterate, and the equality on the tight instance."""
+        t, nu, tau = run.transitions, one_point_nu(run.instance), run.tau
+        relative = run.instance.delta * run.instance.loss.lipschitz * tau
+        factor = 1.0 - tau * nu * (2.0 - relative)
+        noise = run.instance.delta * tau**2 * t.variance / 2.0
+        bound = factor * t.distance + noise
+        upper = _bound(run, t.distance_next, bound)
+        if not run.instance.name.startswith("tight"):
+            return upper
+        return joined(upper, _bound(run, bound, t.distance_next))
+
+    def negative_instance(self) -> Instance:
+        """Return a step of 2.5/(delta L) with mu < L."""
+        return _ellipse("too long", "J = 0, tau = 2.5/(delta L)", tau=2.5)
+
+
+def refined_factor(tau: Values, nu: float, smoothness: float) -> Values:
+    """Return R(tau) of claim 44-refined, with smoothness delta L; one value for each step size."""
+    least = 1.0 - math.sqrt(max(1.0 - nu / smoothness, 0.0))
+    return 1.0 - tau * nu - tau * (1.0 - smoothness * tau) * smoothness * least**2
+
+
+class RefinedFactor(Claim):
+    """The refined factor of Theorem 11.
+
+    Statement: ``d_{k+1} <= R d_k + delta tau^2 sigma^2/2`` for ``tau <= 1/(delta L)``, with
+    ``R = 1 - tau nu - tau (1 - delta L tau) delta L (1 - sqrt(1 - nu/(delta L)))^2``.
+    Hypotheses: those of claim 44.
+    Checked: at every iterate, exact conditional expectations.
+    Tight: for nu = delta L, that is J = 0 and mu = L, where R = (1 - tau nu)^2; checked.
+    Source: Theorem 11, sharpened.
+    """
+
+    id = "44-refined"
+    title = "The refined factor of Theorem 11"
+    kind = Kind.SHARPENED
+    section = "3.2"
+    source = "Theorem 11, (3.10), sharpened"
+    latex = (
+        r"R(\tau)=1-\tau\nu-\tau(1-\delta L\tau)\,\delta L"
+        r"\bigl(1-\sqrt{1-\tfrac{\nu}{\delta L}}\bigr)^2"
+    )
+    words = "A lower bound of the gradient by the distance improves the factor further."
+    tight = "Equality for J = 0 and a quadratic of curvature mu = L."
+    hypotheses = BregmanConvergence.hypotheses
+
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the tight instance."""
+        return (parabola("tight-refined", "J = 0, L = theta^2/2, tau = .4: equality", tau=0.4),)
+
+    def margins(self, run: Run) -> Margins:
+        """Check the factor, and the equality on the tight instance."""
+        t, nu, tau, delta = run.transitions, one_point_nu(run.instance), run.tau, run.instance.delta
+        factor = refined_factor(tau, nu, delta * run.instance.loss.lipschitz)
+        bound = factor * t.distance + delta * tau**2 * t.variance / 2.0
+        upper = _bound(run, t.distance_next, bound)
+        if not run.instance.name.startswith("tight"):
+            return upper
+        return joined(upper, _bound(run, bound, t.distance_next))
+
+    def negative_instance(self) -> Instance:
+        """Return a quadratic that states three times its convexity."""
+        loss = Misstated(np.diag([1.0, 0.1]), np.zeros(2), strong_convexity=0.3)
+        return quadratic_instance(
+            "overstated-mu-refined", "A quadratic that states three times its mu", loss, tau=0.5,
+            theta0=np.array([0.0, 1.0]),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A stochastic problem, its first dual variable, an accuracy, and a factor of the step."""
+
+    walk: Walk
+    eps: Fraction
+    factor: Fraction = Fraction(1)
+
+
+class ConstantStep(Statement):
+    """A constant step reaches any accuracy.
+
+    Statement: for ``tau <= min(1/(delta L), 2 nu eps/(delta sigma^2))`` it holds ``d_k <= (1 - tau
+    nu)^k d_0 + eps``, hence ``limsup d_k <= eps``.
+    Hypotheses: those of claim 44.
+    Checked: exact expectations over all paths of the noise for five steps, in rational arithmetic;
+    for J = 0 and one unknown also the limit ``delta tau sigma^2/(2 nu (2 - tau nu))``.
+    Tight: the limit is between eps/2 and eps for J = 0.
+    Source: Theorem 11, (3.11), with an explicit step.
+    """
+
+    id = "45"
+    title = "Theorem 11: any accuracy by a constant step"
+    kind = Kind.SHARPENED
+    section = "3.2"
+    source = "Theorem 11, (3.11), sharpened"
+    latex = (
+        r"\tau\le\min\Bigl(\tfrac1{\delta L},\tfrac{2\nu\varepsilon}{\delta\sigma^2}\Bigr)"
+        r"\ \Rightarrow\ \limsup_k d_k\le\varepsilon"
+    )
+    words = "The step that is said to exist is explicit."
+    tight = "Within a factor of two."
+
+    def cases(self) -> Mapping[str, _Target]:
+        """Return one unknown with J = 0, and two unknowns with J = 0 and the l1 norm."""
+        found = {"one unknown": _Target(one_unknown(F(1)), F(1, 20))}
+        for name, lam in (("zero", F(0)), ("l1", F(1, 3))):
+            found[name] = _Target(Walk(two_unknowns(lam, F(1, 2)), vector(-1, 2), ()), F(1, 30))
+        return found
+
+    def negative_case(self) -> _Target:
+        """Return a step that is four times too long."""
+        return _Target(one_unknown(F(1)), F(1, 20), F(4))
+
+    def evaluate(self, case: _Target) -> Margins:
+        """Compare the distances with the bound, and the limit with eps."""
+        problem, nu, delta = case.walk.problem, case.walk.problem.nu, case.walk.problem.delta
+        border = 2 * nu * case.eps / (delta * problem.sigma**2)
+        tau = case.factor * min(1 / (delta * problem.L), border)
+        levels = exact_tree(problem, case.walk.v, [tau] * 5)
+        d = [mean(level, "distance") for level in levels]
+        bound = [(1 - tau * nu) ** k * d[0] + case.eps for k in range(len(d))]
+        margins = at_most(d, bound)
+        if problem.lam or len(problem.star) > 1:
+            return margins
+        limit = delta * tau * problem.sigma**2 / (2 * nu * (2 - tau * nu))
+        return joined(margins, at_most([limit], [case.eps]))
+
+
+def one_unknown(sigma: Fraction) -> Walk:
+    """Return L = theta^2/2, J = 0, delta = 1, noise of +-sigma, from theta = 1."""
+    one, atoms = Fraction(1), (vector(sigma), vector(-sigma))
+    noise = atoms if sigma else ()
+    return Walk(RationalProblem((vector(1),), vector(0), one, one, F(0), one, noise, sigma),
+                vector(1), ())  # fmt: skip

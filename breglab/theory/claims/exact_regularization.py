@@ -1,0 +1,175 @@
+"""Row 15: from which delta on the elastic net changes nothing any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from breglab._checks import Values
+from breglab.geometry import L1, Functional, GroupL12
+from breglab.solvers import constrained
+from breglab.theory.exact_regularization import basis_pursuit, exact_threshold
+from breglab.theory.kind import Kind
+from breglab.theory.margins import Margins, joined
+from breglab.theory.statement import Statement
+from breglab.theory.verdict import Verdict
+
+SAME = 1e-6
+"""Relative distance below which two solutions of the interior-point method are one."""
+DIFFERENT = 1e-5
+"""Relative distance above which they are two."""
+
+
+@dataclass(frozen=True)
+class _Data:
+    A: Values
+    b: Values
+
+    def limit(self, J: Functional, delta: float) -> Values:
+        """Return the limit of LinBreg from v = 0 (claim X3)."""
+        return constrained(self.A, self.b, J, delta).x
+
+
+def _gaussian(seed: int) -> _Data:
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((6, 12)) / np.sqrt(6.0)
+    x = np.zeros(12)
+    x[rng.permutation(12)[:2]] = rng.uniform(0.5, 2.0, 2)
+    return _Data(A, A @ x)
+
+
+def _data() -> dict[str, _Data]:
+    """Return Gaussian matrices with thresholds between 1 and 25."""
+    return {f"gaussian {seed}": _gaussian(seed) for seed in (1, 2, 3)}
+
+
+def _apart(x: Values, y: Values) -> float:
+    return float(np.linalg.norm(x - y) / np.linalg.norm(y))
+
+
+def _near(distances: list[float]) -> Margins:
+    lhs = np.array(distances)
+    return Margins(np.arange(len(lhs)), lhs, np.full_like(lhs, SAME), np.ones_like(lhs), 0.0)
+
+
+class ExactRegularizationPrinted(Statement):
+    """For quadratic losses delta has no influence above a threshold, any J.
+
+    Statement: the limit of LinBreg on a quadratic loss is the same for all large delta.
+    Hypotheses: a quadratic loss; no condition on J is printed.
+    Checked: the limits for delta = 30, 300 and 3000 by cvxpy.
+    Tight: needs a polyhedral J; for the group norm sqrt(2) |(x1, x2)| + |x3| with x1 = 1,
+    x2 + x3 = 3 the limit has ``x2 = 1 + 2/delta + ...`` and moves for ever.
+    Source: Sec. 2.2, with Yin 2010.
+    """
+
+    id = "15"
+    title = "Exact regularisation for quadratic losses"
+    kind = Kind.UNSTATED_CONDITION
+    section = "2.2"
+    source = "Sec. 2.2, after (2.8)"
+    latex = r"\exists\,\delta^*:\ \lim_k\theta^{(k)}_\delta=\lim_k\theta^{(k)}_{\delta'}"
+    latex += r"\quad\forall\,\delta,\delta'\ge\delta^*"
+    words = "Above a threshold the elastic-net parameter has no influence on the limit."
+    tight = "True for polyhedral J such as l1, false for the group norm."
+    expected = Verdict.VIOLATED
+
+    def cases(self) -> Mapping[str, tuple[_Data, Functional]]:
+        """Return the l1 norm and the group norm."""
+        return {"l1": (_gaussian(1), L1(1.0)), "group": self.negative_case()}
+
+    def negative_case(self) -> tuple[_Data, Functional]:
+        """Return the group norm whose limit moves for ever."""
+        data = _Data(np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]), np.array([1.0, 3.0]))
+        return data, GroupL12([[0, 1], [2]], 1.0)
+
+    def evaluate(self, case: tuple[_Data, Functional]) -> Margins:
+        """Compare the limits for three large delta."""
+        data, J = case
+        limits = [data.limit(J, delta) for delta in (30.0, 300.0, 3000.0)]
+        return _near([_apart(x, limits[-1]) for x in limits[:-1]])
+
+
+class ExactRegularization(Statement):
+    """For the l1 norm delta has no influence above a threshold.
+
+    Statement: for J = lam |.|_1 there is delta* such that for ``delta >= delta*`` the limit of
+    LinBreg on least squares is the basis pursuit solution.
+    Hypotheses: J = lam |.|_1, v^0 = 0; a unique basis pursuit solution. Inconsistent data change
+    nothing: the iterates are those of the projected data.
+    Checked: the limits for 1.001, 2 and 10 times the threshold against basis pursuit.
+    Tight: see claim 15-threshold.
+    Source: Sec. 2.2, with Yin 2010, corrected.
+    """
+
+    id = "15-corrected"
+    title = "Exact regularisation for the l1 norm"
+    kind = Kind.CORRECTED
+    section = "2.2"
+    source = "Sec. 2.2, after (2.8), corrected"
+    latex = (
+        r"J=\lambda\|\cdot\|_1,\ \delta\ge\delta^*\ \Rightarrow\ \lim_k\theta^{(k)}_\delta"
+        r"=\operatorname*{arg\,min}_{A\theta=b}\|\theta\|_1"
+    )
+    words = "For the l1 norm the limit is the basis pursuit solution for every large delta."
+    tight = "From the threshold of claim 15-threshold on."
+
+    def cases(self) -> Mapping[str, tuple[_Data, float]]:
+        """Return data with a factor of the threshold."""
+        return {name: (data, 1.0) for name, data in _data().items()}
+
+    def negative_case(self) -> tuple[_Data, float]:
+        """Return multiples of a tenth of the threshold."""
+        return _gaussian(2), 0.1
+
+    def evaluate(self, case: tuple[_Data, float]) -> Margins:
+        """Compare the limits with basis pursuit."""
+        data, factor = case
+        best = basis_pursuit(data.A, data.b)
+        border = factor * exact_threshold(data.A, best)
+        return _near([_apart(data.limit(L1(1.0), f * border), best) for f in (1.001, 2.0, 10.0)])
+
+
+class ExactThreshold(Statement):
+    """The threshold of exact regularisation is the value of a linear program.
+
+    Statement: ``1/delta* = max {s : A_S^T y = lam sign(x_S) + s x_S, |A_N^T y| <= lam}`` with x
+    the basis pursuit solution, S its support and N the rest.
+    Hypotheses: J = lam |.|_1, a unique basis pursuit solution.
+    Checked: on both sides; at 1.001 delta* the limit is x, at .999 delta* it is not.
+    Tight: an equivalence; 1/2 for A = [1 2], b = 1, as in claim 4-limit.
+    Source: not in the paper; Friedlander and Tseng 2008.
+    """
+
+    id = "15-threshold"
+    title = "The exact threshold by a linear program"
+    kind = Kind.BEYOND
+    section = "2.2"
+    source = "beyond the paper; Friedlander and Tseng 2008"
+    latex = (
+        r"\tfrac1{\delta^*}=\max\{s\ge0:A_S^\top y=\lambda\operatorname{sign}(x_S)+s\,x_S,\ "
+        r"\|A_N^\top y\|_\infty\le\lambda\}"
+    )
+    words = "A linear program gives the delta from which on the limit is that of basis pursuit."
+    tight = "Both sides: .999 delta* gives another limit, 1.001 delta* does not."
+
+    def cases(self) -> Mapping[str, tuple[_Data, float]]:
+        """Return data with a factor of the threshold."""
+        return {name: (data, 1.0) for name, data in _data().items()}
+
+    def negative_case(self) -> tuple[_Data, float]:
+        """Return a threshold that is too large by a tenth."""
+        return _gaussian(2), 1.1
+
+    def evaluate(self, case: tuple[_Data, float]) -> Margins:
+        """Compare the limits just below and just above the threshold with basis pursuit."""
+        data, factor = case
+        best = basis_pursuit(data.A, data.b)
+        border = factor * exact_threshold(data.A, best)
+        below, above = (_apart(data.limit(L1(1.0), f * border), best) for f in (0.999, 1.001))
+        # In units of DIFFERENT, so that a miss is a margin of size one.
+        apart = Margins(np.arange(1), np.array([DIFFERENT]), np.array([below]),
+                        np.array([DIFFERENT]), 0.0)  # fmt: skip
+        return joined(apart, _near([above]))

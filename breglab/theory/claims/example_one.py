@@ -1,0 +1,176 @@
+"""Rows 30 and 31: Example 1, and whether J(theta*) < inf is necessary."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+import numpy as np
+
+from breglab.theory.kind import Kind
+from breglab.theory.margins import Margins
+from breglab.theory.rational import at_most
+from breglab.theory.statement import Statement
+from breglab.theory.verdict import Verdict
+
+F = Fraction
+Steps = tuple[Fraction, ...]
+
+
+def constrained_run(theta: Fraction, lower: Fraction, tau: Steps) -> Fraction:
+    """Return the last iterate for L = (theta + 1)^2, J = 0 on theta >= lower, delta = 1."""
+    v = theta
+    for t in tau:
+        v -= 2 * t * (max(v, lower) + 1)
+    return max(v, lower)
+
+
+class ExampleOnePrinted(Statement):
+    """Example 1 as printed, for any step sizes.
+
+    Statement: for ``L = (theta + 1)^2`` and J the indicator of ``theta >= 0`` the iteration
+    converges to 0 from any start.
+    Hypotheses: none is printed on the step sizes.
+    Checked: in rational arithmetic, the last iterate is below 1/1000.
+    Tight: needs ``sum tau = inf``: with ``tau_k = .1 2^-(k+1)`` from 10 the limit is 7.94.
+    Source: Example 1.
+    """
+
+    id = "30"
+    title = "Example 1: convergence to a point that is not critical"
+    kind = Kind.UNSTATED_CONDITION
+    section = "3.2"
+    source = "Example 1"
+    latex = r"\mathcal L=(\theta+1)^2,\ J=\chi_{[0,\infty)}\ \Rightarrow\ \theta^{(k)}\to0"
+    words = "The constraint keeps the iteration from the minimiser -1; it ends at 0."
+    tight = "Needs steps that are not summable."
+    expected = Verdict.VIOLATED
+
+    def cases(self) -> Mapping[str, Steps]:
+        """Return constant and summable steps."""
+        return {"constant": (F(1, 10),) * 60, "summable": self.negative_case()}
+
+    def negative_case(self) -> Steps:
+        """Return tau_k = .1 2^-(k+1)."""
+        return tuple(F(1, 10 * 2 ** (k + 1)) for k in range(60))
+
+    def evaluate(self, case: Steps) -> Margins:
+        """Run from 10."""
+        return at_most([constrained_run(F(10), F(0), case)], [F(1, 1000)])
+
+
+class ExampleOne(ExampleOnePrinted):
+    """Example 1 with the condition that it needs.
+
+    Statement: the iteration of Example 1 arrives at 0 after finitely many steps if
+    ``sum tau = inf``: at the latest when ``2 sum tau >= v_0``.
+    Hypotheses: ``sum tau = inf``.
+    Checked: in rational arithmetic, up to that step.
+    Tight: the dual variable falls by ``2 tau (theta + 1) >= 2 tau``.
+    Source: Example 1, corrected.
+    """
+
+    id = "30-corrected"
+    title = "Example 1 with steps that are not summable"
+    kind = Kind.CORRECTED
+    source = "Example 1, corrected"
+    words = "With steps that are not summable the iteration ends at 0 exactly."
+    tight = "The bound on the number of steps is attained in the limit of small theta."
+    expected = Verdict.HOLDS
+
+    def cases(self) -> Mapping[str, Steps]:
+        """Return steps whose sum reaches v_0/2 = 5."""
+        return {
+            "constant": (F(1, 10),) * 50,
+            "slowly decreasing": tuple(F(1, math.isqrt(k) + 1) for k in range(30)),
+            "large": (F(3),) * 3,
+        }
+
+    def evaluate(self, case: Steps) -> Margins:
+        """Run from 10 and ask for an exact zero once 2 sum tau >= 10."""
+        if 2 * sum(case) >= 10:
+            return at_most([constrained_run(F(10), F(0), case)], [F(0)])
+        return super().evaluate(case)
+
+
+Prox = Callable[[float], float]
+
+
+def _log_prox(v: float) -> float:
+    """Return the prox of -log, without cancellation for negative v."""
+    root = math.sqrt(v * v + 4.0)
+    return (v + root) / 2.0 if v > 0 else 2.0 / (root - v)
+
+
+class FiniteValueNecessary(Statement):
+    """J(theta*) < inf is necessary for convergence.
+
+    Statement: read literally, if ``J(theta*) = inf`` the iterates do not converge to theta*.
+    Hypotheses: L strongly convex, tau = 1/2.
+    Checked: distance to theta* after 4000 steps must exceed .05.
+    Tight: false; for J = -log, L = theta^2/2, theta* = 0 they are about ``1/sqrt(2 tau k)``.
+    Source: sentence above Example 1, "nevertheless necessary".
+    """
+
+    id = "31"
+    title = "A finite J at the minimiser is necessary"
+    kind = Kind.IMPRECISE
+    section = "3.2"
+    source = "Sec. 3.2, above Example 1"
+    latex = r"J(\theta^*)=\infty\ \Rightarrow\ \theta^{(k)}\not\to\theta^*"
+    words = "Necessary in the sense that it cannot be dropped; not in the sense of logic."
+    tight = "False in the sense of logic: J = -log."
+    expected = Verdict.VIOLATED
+
+    def cases(self) -> Mapping[str, tuple[Prox, float]]:
+        """Return the map to the primal variable, and theta*."""
+        box: tuple[Prox, float] = (lambda v: max(v, 0.0), -1.0)
+        return {"Example 1": box, "logarithm": self.negative_case()}
+
+    def negative_case(self) -> tuple[Prox, float]:
+        """Return J = -log with theta* = 0."""
+        return _log_prox, 0.0
+
+    def evaluate(self, case: tuple[Prox, float]) -> Margins:
+        """Run 4000 steps on L = (theta - theta*)^2/2."""
+        prox, star = case
+        v = 1.0
+        for _ in range(4000):
+            v -= 0.5 * (prox(v) - star)
+        apart, one = np.array([abs(prox(v) - star)]), np.ones(1)
+        return Margins(np.arange(1), 0.05 * one, apart, one, 0.0)
+
+
+class FiniteValueNotDropped(Statement):
+    """J(theta*) < inf cannot be dropped.
+
+    Statement: there are losses with ``J(theta*) = inf`` for which the iteration stays away from
+    theta*: in Example 1 ``|theta^k - theta*| >= 1`` for ever.
+    Hypotheses: those of Example 1.
+    Checked: in rational arithmetic after 60 steps.
+    Tight: the distance is attained from the first zero on.
+    Source: sentence above Example 1, corrected.
+    """
+
+    id = "31-corrected"
+    title = "A finite J at the minimiser cannot be dropped"
+    kind = Kind.CORRECTED
+    section = "3.2"
+    source = "Sec. 3.2, above Example 1, corrected"
+    latex = r"\exists\,\mathcal L,J:\ J(\theta^*)=\infty,\ \|\theta^{(k)}-\theta^*\|\ge1\ \forall k"
+    words = "Without the condition convergence to the minimiser may fail."
+    tight = "Example 1."
+
+    def cases(self) -> Mapping[str, Fraction]:
+        """Return the lower bound of the constraint in Example 1."""
+        return {"Example 1": F(0)}
+
+    def negative_case(self) -> Fraction:
+        """Return a constraint that admits the minimiser -1."""
+        return F(-2)
+
+    def evaluate(self, case: Fraction) -> Margins:
+        """Run 60 steps of 1/10 from 2."""
+        last = constrained_run(F(2), case, (F(1, 10),) * 60)
+        return at_most([1], [abs(last + 1)])

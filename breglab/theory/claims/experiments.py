@@ -1,0 +1,149 @@
+"""Rows 53 and 54: the arithmetic of the tables and of the abstract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from breglab.theory.kind import Kind
+from breglab.theory.margins import Margins
+from breglab.theory.rational import at_most, equal
+from breglab.theory.statement import Statement
+from breglab.theory.verdict import Verdict
+
+F = Fraction
+Row = tuple[Fraction, Fraction]
+
+# Table 3 in per cent: N_total, N_conv.
+TABLE_3: dict[str, Row] = {
+    "SGD with momentum": (F(100), F(100)),
+    "Adam": (F(100), F(100)),
+    "Lasso, Adam": (F("99.7"), F(100)),
+    "LinBreg": (F("5.5"), F("24.8")),
+    "LinBreg with momentum": (F("4.8"), F("21.0")),
+    "AdaBreg": (F("14.7"), F("56.7")),
+}
+
+
+class TotalDensityPrinted(Statement):
+    """The total density as the sum of two densities.
+
+    Statement: ``N_total = N_conv + N_linear``, hence ``N_total >= N_conv``.
+    Hypotheses: densities in per cent, as in Table 3.
+    Checked: against the printed rows of Table 3.
+    Tight: false; LinBreg has N_total = 5.5 < N_conv = 24.8, and dense networks would have 200.
+    Source: Sec. 4.4, definition of N_total; Table 3.
+    """
+
+    id = "53"
+    title = "The total density"
+    kind = Kind.FALSE_AS_PRINTED
+    section = "4.4"
+    source = "Sec. 4.4, definition of N_total"
+    latex = r"N_{total}:=N_{conv}+N_{linear}"
+    words = "A sum of two percentages is no percentage; the tables follow another definition."
+    tight = "False against the paper's own Table 3."
+    expected = Verdict.VIOLATED
+
+    def cases(self) -> Mapping[str, Row]:
+        """Return the rows of Table 3."""
+        return TABLE_3
+
+    def negative_case(self) -> Row:
+        """Return the row of LinBreg."""
+        return TABLE_3["LinBreg"]
+
+    def evaluate(self, case: Row) -> Margins:
+        """Compare the total with its part."""
+        total, conv = case
+        return at_most([conv], [total])
+
+
+Layers = tuple[tuple[int, int], tuple[int, int]]
+
+
+def _ratio(layers: Layers) -> Fraction:
+    """Return the number of all non-zero entries over the number of all entries."""
+    return F(sum(nonzero for nonzero, _ in layers), sum(size for _, size in layers))
+
+
+class TotalDensity(Statement):
+    """The total density as one fraction.
+
+    Statement: ``N_total = (number of non-zero entries)/(number of entries)`` lies between the
+    densities of the parts, and is 1 for dense networks.
+    Hypotheses: none.
+    Checked: in rational arithmetic, for parts of the size of the networks of Sec. 4.4.
+    Tight: both bounds are attained when the parts have one density.
+    Source: Sec. 4.4, definition of N_total, corrected.
+    """
+
+    id = "53-corrected"
+    title = "The total density as one fraction"
+    kind = Kind.CORRECTED
+    section = "4.4"
+    source = "Sec. 4.4, definition of N_total, corrected"
+    latex = (
+        r"N_{total}=\frac{\#\{\text{non-zero entries}\}}{\#\{\text{entries}\}}"
+        r"\in[\min(N_{conv},N_{linear}),\max(N_{conv},N_{linear})]"
+    )
+    words = "One fraction over all entries lies between the densities of its parts."
+    tight = "Attained for equal densities."
+
+    def cases(self) -> Mapping[str, tuple[Layers, Fraction]]:
+        """Return (non-zero, all) entries of both kinds, with their total density."""
+        conv, linear = 64 * 25 + 64 * 64 * 25, 1024 * 1024 + 1024 * 128 + 1280
+        layers: dict[str, Layers] = {
+            "dense": ((conv, conv), (linear, linear)),
+            "sparse": ((conv // 4, conv), (linear // 20, linear)),
+        }
+        return {name: (entry, _ratio(entry)) for name, entry in layers.items()}
+
+    def negative_case(self) -> tuple[Layers, Fraction]:
+        """Return the sum of the two densities of a dense network."""
+        return ((10, 10), (30, 30)), F(2)
+
+    def evaluate(self, case: tuple[Layers, Fraction]) -> Margins:
+        """Compare the total with its parts."""
+        layers, total = case
+        parts = [F(*layer) for layer in layers]
+        return at_most([min(parts), total], [total, max(parts)])
+
+
+class PrintedNumbers(Statement):
+    """The numbers of the abstract agree with those of the tables.
+
+    Statement: the drops in test accuracy are differences of the printed accuracies: 93.6 - 90.2 =
+    3.4, 93.6 - 92.3 = 1.3, 93.6 - 90.0 = 3.6; and 1 % of 784 rows are 8 after rounding.
+    Hypotheses: accuracies as printed in Table 3.
+    Checked: in rational arithmetic.
+    Tight: identities.
+    Source: abstract, Sec. 4.5, Sec. 4.6.
+    """
+
+    id = "54"
+    title = "The numbers of the abstract"
+    kind = Kind.TRUE_AS_PRINTED
+    section = "4.5"
+    source = "abstract, Sec. 4.5, Sec. 4.6"
+    latex = r"93.6-90.2=3.4,\quad93.6-92.3=1.3,\quad93.6-90.0=3.6"
+    words = "Abstract, text and tables are consistent."
+    tight = "Identities."
+
+    def cases(self) -> Mapping[str, tuple[Fraction, Fraction]]:
+        """Return a computed and a printed number."""
+        dense = F("93.6")
+        found = {
+            "LinBreg": (dense - F("90.2"), F("3.4")),
+            "AdaBreg": (dense - F("92.3"), F("1.3")),
+            "Lasso": (dense - F("90.0"), F("3.6")),
+        }
+        return found | {"rows": (F(round(F(784, 100))), F(8))}
+
+    def negative_case(self) -> tuple[Fraction, Fraction]:
+        """Return the drop against SGD with momentum, 92.15."""
+        return F("92.15") - F("90.2"), F("3.4")
+
+    def evaluate(self, case: tuple[Fraction, Fraction]) -> Margins:
+        """Compare the two numbers."""
+        return equal([case[0]], [case[1]])

@@ -1,0 +1,229 @@
+"""Rows 9, 12 and 14: the inertial flow, its memory form, and its discretisation."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+import numpy as np
+from scipy.integrate import solve_ivp
+from scipy.linalg import expm
+
+from breglab._checks import Values
+from breglab.iteration import Inertial, Momentum, Rule
+from breglab.theory.kind import Kind
+from breglab.theory.margins import Margins, identity
+from breglab.theory.rational import equal
+from breglab.theory.statement import Statement
+from breglab.theory.verdict import Verdict
+
+Factor = Callable[[float], float]
+
+
+def _path(s: Values) -> Values:
+    """Return a gradient along a trajectory, any smooth function of time."""
+    return np.asarray(np.cos(2.0 * s) + 0.5 * s)
+
+
+class MemoryFormulaPrinted(Statement):
+    """The momentum as an integral over the past, as printed.
+
+    Statement: ``m_t = -int_0^t exp((s - t)/gamma) grad L(theta_s) ds`` solves
+    ``gamma m' + m = -grad L``, m_0 = 0.
+    Hypotheses: gamma > 0.
+    Checked: the integral by Gauss-Legendre quadrature against the equation, solved by an adaptive
+    Runge-Kutta method, for a smooth gradient along the path.
+    Tight: false unless gamma = 1; for a constant gradient q the residual is ``q (1 - gamma)``.
+    Source: display above (2.5), and (2.5).
+    """
+
+    id = "9"
+    title = "The memory form of inertia, as printed"
+    kind = Kind.FALSE_AS_PRINTED
+    section = "2.1"
+    source = "display above (2.5)"
+    latex = r"m_t=-\int_0^t\exp\bigl(\tfrac{s-t}{\gamma}\bigr)\nabla\mathcal L(\theta_s)\,ds"
+    words = "The momentum is an exponentially weighted integral of past gradients."
+    tight = "False: the factor 1/gamma is missing."
+    expected = Verdict.VIOLATED
+    factor: Factor = staticmethod(lambda gamma: 1.0)
+
+    def cases(self) -> Mapping[str, tuple[float, Factor]]:
+        """Return values of gamma with the factor in front of the integral."""
+        return {f"gamma = {gamma:g}": (gamma, self.factor) for gamma in (1.0, 0.5, 2.0)}
+
+    def negative_case(self) -> tuple[float, Factor]:
+        """Return the printed formula with gamma = 1/2."""
+        return 0.5, lambda gamma: 1.0
+
+    def evaluate(self, case: tuple[float, Factor]) -> Margins:
+        """Compare the formula with the solution of the equation."""
+        gamma, factor = case
+        times = np.linspace(0.1, 3.0, 12)
+        nodes, weights = np.polynomial.legendre.leggauss(80)
+        s = times[:, None] * (nodes + 1.0) / 2.0
+        kernel = np.exp((s - times[:, None]) / gamma) * _path(s)
+        formula = -factor(gamma) * times / 2.0 * (kernel @ weights)
+        solution = solve_ivp(
+            lambda t, m: -(m + _path(np.asarray(t))) / gamma, (0.0, 3.0), [0.0],
+            method="DOP853", t_eval=times, rtol=1e-12, atol=1e-13,
+        ).y[0]  # fmt: skip
+        return identity(np.arange(len(times)), formula - solution, np.ones(len(times)), 1e-10)
+
+
+class MemoryFormula(MemoryFormulaPrinted):
+    """The momentum as an integral over the past, corrected.
+
+    Statement: ``m_t = -(1/gamma) int_0^t exp((s - t)/gamma) grad L(theta_s) ds`` solves
+    ``gamma m' + m = -grad L``, m_0 = 0.
+    Hypotheses: gamma > 0.
+    Checked: as claim 9; the discrete (2.14) has the factor in its 1 - beta.
+    Tight: an identity.
+    Source: display above (2.5), corrected.
+    """
+
+    id = "9-corrected"
+    title = "The memory form of inertia"
+    kind = Kind.CORRECTED
+    source = "display above (2.5), corrected"
+    latex = (
+        r"m_t=-\tfrac1\gamma\int_0^t\exp\bigl(\tfrac{s-t}{\gamma}\bigr)"
+        r"\nabla\mathcal L(\theta_s)\,ds"
+    )
+    words = "With the factor 1/gamma the integral solves the equation of the momentum."
+    tight = "An identity."
+    expected = Verdict.HOLDS
+    factor: Factor = staticmethod(lambda gamma: 1.0 / gamma)
+
+
+class DifferenceQuotients(Statement):
+    """The inertial iteration follows from the two difference quotients.
+
+    Statement: (2.12a) solves ``gamma (v+ - 2v + v-)/tau^2 + (v+ - v)/tau = -grad L``.
+    Hypotheses: tau, gamma > 0.
+    Checked: in rational arithmetic at random numbers; the residual is a rational function of low
+    degree, so that a false identity would show.
+    Tight: an identity.
+    Source: (2.12a).
+    """
+
+    id = "12"
+    title = "The inertial iteration from its difference quotients"
+    kind = Kind.TRUE_AS_PRINTED
+    section = "2.3"
+    source = "(2.12a)"
+    latex = (
+        r"\gamma\frac{v^{(k+1)}-2v^{(k)}+v^{(k-1)}}{\tau^2}+\frac{v^{(k+1)}-v^{(k)}}{\tau}"
+        r"=-\nabla\mathcal L(\theta^{(k)})"
+    )
+    words = "The printed iteration is what the two difference quotients give."
+    tight = "An identity."
+
+    def cases(self) -> Mapping[str, int]:
+        """Return the coefficient of gamma in front of v^k."""
+        return {"as printed": 2}
+
+    def negative_case(self) -> int:
+        """Return a coefficient that is not the printed one."""
+        return 1
+
+    def evaluate(self, case: int) -> Margins:
+        """Insert (2.12a) into the difference quotients."""
+        rng = random.Random(0)
+        draw = [Fraction(rng.randint(1, 99), rng.randint(1, 99)) for _ in range(100)]
+        left, right = [], []
+        for i in range(0, 100, 5):
+            tau, gamma, v, before, g = draw[i : i + 5]
+            after = ((tau + case * gamma) * v - gamma * before - tau**2 * g) / (tau + gamma)
+            left.append(gamma * (after - 2 * v + before) / tau**2 + (after - v) / tau)
+            right.append(-g)
+        return equal(left, right)
+
+
+MakeRule = Callable[[float], Rule]
+GAMMA = 0.3
+
+
+def _printed_rule(tau: float) -> Rule:
+    """Return (2.14) with the beta of (2.13) that belongs to this step."""
+    return Momentum(GAMMA / (tau + GAMMA))
+
+
+class DiscretisesInertia(Statement):
+    """The inertial iteration discretises the inertial flow, for any time steps.
+
+    Statement: as the time steps tau^(k) go to zero, (2.12) converges to (2.11).
+    Hypotheses: small steps; nothing is said of how they vary.
+    Checked: J = 0 and L = theta^2/2, where the flow is a matrix exponential; the error at time 1.5
+    must fall by a factor of four, at least, when all steps shrink by eight.
+    Tight: true for constant steps; false for steps h, h/2, h, ..., whose limit moves with 10/9 of
+    the velocity: the quotient (v+ - 2v + v-)/tau^2 is consistent for equal steps only.
+    Source: (2.12), "we discretize this equation in time".
+    """
+
+    id = "14"
+    title = "The inertial iteration discretises the flow"
+    kind = Kind.UNSTATED_CONDITION
+    section = "2.3"
+    source = "(2.11), (2.12)"
+    latex = (
+        r"\tau^{(k)}\to0\ \Rightarrow\ v^{(k)}\to v_t,\quad\gamma\ddot v+\dot v=-\nabla\mathcal L"
+    )
+    words = "The iteration with inertia is a discretisation of the flow with inertia."
+    tight = "Needs steps that are constant or vary slowly; alternating steps are off by 10/9."
+    expected = Verdict.VIOLATED
+
+    def cases(self) -> Mapping[str, tuple[MakeRule, tuple[float, ...]]]:
+        """Return constant and alternating steps."""
+        return {"constant steps": (_printed_rule, (1.0,)), "alternating": self.negative_case()}
+
+    def negative_case(self) -> tuple[MakeRule, tuple[float, ...]]:
+        """Return the printed rule with steps h, h/2, h, ..."""
+        return _printed_rule, (1.0, 0.5)
+
+    def evaluate(self, case: tuple[MakeRule, tuple[float, ...]]) -> Margins:
+        """Compare the errors of a coarse and of a fine discretisation."""
+        coarse, fine = (_error(*case, h) for h in (0.02, 0.0025))
+        scale = np.array([coarse])
+        return Margins(np.arange(1), np.array([fine]), scale / 4.0, scale, 0.0)
+
+
+class DiscretisesInertiaVariable(DiscretisesInertia):
+    """The inertial iteration for variable steps.
+
+    Statement: with ``m+ = beta (tau_k/tau_{k-1}) m + (1 - beta) tau_k grad L``, the rule
+    `Inertial`, the iteration converges to (2.11) for every sequence of small steps.
+    Hypotheses: small steps.
+    Checked: as claim 14, also with alternating and with irregular steps.
+    Tight: of first order, like the explicit Euler method.
+    Source: (2.12)-(2.14), corrected.
+    """
+
+    id = "14-corrected"
+    title = "Inertia for variable steps"
+    kind = Kind.CORRECTED
+    source = "(2.12)–(2.14), corrected"
+    latex = (
+        r"m^{(k+1)}=\beta^{(k)}\tfrac{\tau^{(k)}}{\tau^{(k-1)}}m^{(k)}"
+        r"+(1-\beta^{(k)})\tau^{(k)}\nabla\mathcal L(\theta^{(k)})"
+    )
+    words = "Rescaling the momentum when the step changes makes the discretisation consistent."
+    tight = "First order in the step."
+    expected = Verdict.HOLDS
+
+    def cases(self) -> Mapping[str, tuple[MakeRule, tuple[float, ...]]]:
+        """Return constant, alternating and irregular steps with the repaired rule."""
+        patterns = {"constant": (1.0,), "alternating": (1.0, 0.5), "irregular": (1.0, 0.2, 0.7)}
+        return {name: (lambda tau: Inertial(GAMMA), p) for name, p in patterns.items()}
+
+
+def _error(make: MakeRule, pattern: tuple[float, ...], h: float) -> float:
+    """Return the error at time 1.5 for J = 0, delta = 1, L = theta^2/2, v_0 = 1 at rest."""
+    v, memory, time, k = np.ones(1), make(h).start(np.ones(1)), 0.0, 0
+    while time < 1.5:
+        tau = h * pattern[k % len(pattern)]
+        direction, memory = make(tau).direction(memory, v, tau, k + 1)
+        v, time, k = v - direction, time + tau, k + 1
+    flow = expm(time * np.array([[0.0, 1.0], [-1.0 / GAMMA, -1.0 / GAMMA]]))
+    return abs(float(v[0]) - float(flow[0, 0]))

@@ -1,0 +1,124 @@
+"""Row 42 further: what the proofs mean by independence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from breglab.theory.exact import RationalProblem, Vec, outcomes, vector
+from breglab.theory.kind import Kind
+from breglab.theory.margins import Margins
+from breglab.theory.rational import equal
+from breglab.theory.statement import Statement
+from breglab.theory.verdict import Verdict
+
+F = Fraction
+Law = dict[Vec, Fraction]
+
+
+def _coin(tau: Fraction) -> tuple[RationalProblem, Fraction]:
+    """Return L = theta^2/2, J = 0, noise of +-1, and a step size."""
+    one, atoms = Fraction(1), (vector(1), vector(-1))
+    return RationalProblem((vector(1),), vector(0), one, one, F(0), one, atoms, one), tau
+
+
+class Independence(Statement):
+    """The gradient is independent of the iterate.
+
+    Statement: ``g^(k)`` and ``theta* - theta^(k)`` are stochastically independent, so that
+    ``E<g, theta* - theta> = <E g, E(theta* - theta)>``.
+    Hypotheses: those of Lemma 14.
+    Checked: the exact law of theta^0 and theta^1 for L = theta^2/2 with noise of +-1.
+    Tight: false as soon as theta^k is random: g is a function of it.
+    Source: proofs of Lemma 14 and Theorem 6.
+    """
+
+    id = "42-independence"
+    title = "The gradient is independent of the iterate"
+    kind = Kind.FALSE_AS_PRINTED
+    section = "B"
+    source = "Lemma 14, its proof"
+    latex = (
+        r"\mathbb E\langle g^{(k)},\theta^*-\theta^{(k)}\rangle"
+        r"=\langle\mathbb E g^{(k)},\mathbb E(\theta^*-\theta^{(k)})\rangle"
+    )
+    words = "The proofs justify a step by independence, where conditional unbiasedness is meant."
+    tight = "False: after one step of 1/2 the left side is -1/4 and the right side 0."
+    expected = Verdict.VIOLATED
+
+    def cases(self) -> Mapping[str, int]:
+        """Return iteration numbers."""
+        return {"k = 0": 0, "k = 1": self.negative_case()}
+
+    def negative_case(self) -> int:
+        """Return k = 1."""
+        return 1
+
+    def evaluate(self, case: int) -> Margins:
+        """Compare the expectation of the product with the product of the expectations."""
+        problem, tau = _coin(F(1, 2))
+        law, product, mean_g, mean_e = {vector(0): F(1)}, F(0), F(0), F(0)
+        for _ in range(case):
+            law = _step_law(problem, law, tau)
+        for v, weight in law.items():
+            error = problem.star[0] - problem.primal(v)[0]
+            for g, _ in outcomes(problem, v, tau):
+                product += weight / 2 * g[0] * error
+                mean_g += weight / 2 * g[0]
+                mean_e += weight / 2 * error
+        return equal([product], [mean_g * mean_e])
+
+
+class ConditionalUnbiasedness(Statement):
+    """What the proofs use: conditional unbiasedness.
+
+    Statement: ``E<g, theta* - theta^k> = E<grad L(theta^k), theta* - theta^k>``.
+    Hypotheses: g is unbiased given theta^k.
+    Checked: the exact law of the first six iterates for L = theta^2/2 with noise of +-1.
+    Tight: an identity.
+    Source: proofs of Lemma 14 and Theorem 6, corrected.
+    """
+
+    id = "42-corrected"
+    title = "Conditional unbiasedness is what the proofs use"
+    kind = Kind.CORRECTED
+    section = "B"
+    source = "Lemma 14, its proof, corrected"
+    latex = (
+        r"\mathbb E\langle g^{(k)},\theta^*-\theta^{(k)}\rangle"
+        r"=\mathbb E\langle\nabla\mathcal L(\theta^{(k)}),\theta^*-\theta^{(k)}\rangle"
+    )
+    words = "The gradient depends on the iterate; given the iterate its error has mean zero."
+    tight = "An identity."
+
+    def cases(self) -> Mapping[str, Fraction]:
+        """Return the share of the gradient that is taken for its mean."""
+        return {"unbiased": F(1)}
+
+    def negative_case(self) -> Fraction:
+        """Return a mean that is half of the gradient."""
+        return F(1, 2)
+
+    def evaluate(self, case: Fraction) -> Margins:
+        """Compare both expectations on every level of the tree."""
+        problem, tau = _coin(F(1, 2))
+        left, right = [], []
+        law = {vector(1): F(1)}
+        for _ in range(6):
+            pairs = [(w, problem.primal(v), outcomes(problem, v, tau)) for v, w in law.items()]
+            left.append(sum((w / 2 * g[0] * -x[0] for w, x, o in pairs for g, _ in o), F(0)))
+            right.append(
+                sum((case * w * problem.gradient(x)[0] * -x[0] for w, x, _ in pairs), F(0))
+            )
+            law = _step_law(problem, law, tau)
+        return equal(left, right)
+
+
+def _step_law(problem: RationalProblem, law: Law, tau: Fraction) -> Law:
+    """Return the law of the dual variable after one more step."""
+    following: Law = {}
+    for v, weight in law.items():
+        steps = outcomes(problem, v, tau)
+        for _, after in steps:
+            following[after] = following.get(after, F(0)) + weight / len(steps)
+    return following

@@ -1,0 +1,155 @@
+"""Row X1: what momentum does to the loss, and the borders of oscillation and of stability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from breglab.iteration import Momentum
+from breglab.theory.kind import Kind
+from breglab.theory.margins import Margins
+from breglab.theory.rational import at_most
+from breglab.theory.statement import Statement
+from breglab.theory.verdict import Verdict
+
+F = Fraction
+
+
+def momentum_run(beta: Fraction, tau: Fraction, steps: int) -> list[Fraction]:
+    """Return the iterates of Algorithm 2 for J = 0, delta = 1, L = theta^2/2, from 1 at rest."""
+    theta, m, iterates = F(1), F(0), [F(1)]
+    for _ in range(steps):
+        m = beta * m + (1 - beta) * tau * theta
+        theta -= m
+        iterates.append(theta)
+    return iterates
+
+
+class MomentumMonotone(Statement):
+    """With momentum the loss decreases monotonically.
+
+    Statement: claim 23 carries over to Algorithm 2: the loss does not increase for ``tau <=
+    2/(delta L)``.
+    Hypotheses: exact gradients.
+    Checked: in rational arithmetic for J = 0, L = theta^2/2.
+    Tight: false; beta = 1/2, tau = 1 has the losses 1/2, 1/8, 0, 1/32.
+    Source: not in the paper, which claims monotone decay for LinBreg only.
+    """
+
+    id = "X1"
+    title = "Momentum and the monotone loss"
+    kind = Kind.BEYOND
+    section = "2.3"
+    source = "beyond the paper; Algorithm 2"
+    latex = r"\mathcal L(\theta^{(k+1)})\le\mathcal L(\theta^{(k)})\quad\text{for Algorithm 2}"
+    words = "The loss of LinBreg with momentum oscillates, also for small noise-free problems."
+    tight = "False: losses 1/2, 1/8, 0, 1/32."
+    expected = Verdict.VIOLATED
+
+    def cases(self) -> Mapping[str, tuple[Fraction, Fraction]]:
+        """Return beta and tau."""
+        return {"no momentum": (F(0), F(1, 2)), "counterexample": self.negative_case()}
+
+    def negative_case(self) -> tuple[Fraction, Fraction]:
+        """Return beta = 1/2, tau = 1."""
+        return F(1, 2), F(1)
+
+    def evaluate(self, case: tuple[Fraction, Fraction]) -> Margins:
+        """Compare successive losses."""
+        losses = [theta * theta / 2 for theta in momentum_run(*case, 12)]
+        return at_most(losses[1:], losses[:-1])
+
+
+@dataclass(frozen=True)
+class _Border:
+    """The square root of beta, and a factor of the border that is claimed."""
+
+    root: Fraction
+    factor: Fraction = Fraction(1)
+
+
+class MomentumOscillation(Statement):
+    """Momentum oscillates from a certain step on.
+
+    Statement: for J = 0 the iterates of a quadratic of curvature L keep their sign, and the loss
+    its monotony, if and only if ``delta L tau <= (1 - sqrt(beta))^2/(1 - beta)``.
+    Hypotheses: Algorithm 2, from rest.
+    Checked: in rational arithmetic on both sides, 0.999 and 1.05 times the border, for beta = 1/4
+    and 9/16, whose square roots are rational.
+    Tight: an equivalence; .0263 for beta = .9.
+    Source: not in the paper.
+    """
+
+    id = "X1-oscillation"
+    title = "The border of oscillation with momentum"
+    kind = Kind.BEYOND
+    section = "2.3"
+    source = "beyond the paper; Algorithm 2"
+    latex = r"\delta L\tau\le\frac{(1-\sqrt\beta)^2}{1-\beta}"
+    words = "Below the border both roots of the recursion are real and positive; above, complex."
+    tight = "Both sides."
+
+    def cases(self) -> Mapping[str, _Border]:
+        """Return the square roots of beta."""
+        return {"beta = 1/4": _Border(F(1, 2)), "beta = 9/16": _Border(F(3, 4))}
+
+    def negative_case(self) -> _Border:
+        """Return a border that is too large by a tenth."""
+        return _Border(F(1, 2), F(11, 10))
+
+    def evaluate(self, case: _Border) -> Margins:
+        """Ask for positive decreasing iterates below the border and for a sign change above."""
+        beta = case.root**2
+        border = case.factor * (1 - case.root) ** 2 / (1 - beta)
+        below = momentum_run(beta, F(999, 1000) * border, 80)
+        above = momentum_run(beta, F(105, 100) * border, 80)
+        left = [*below[1:], F(0), min(above)]
+        return at_most(left, [*below[:-1], min(below), F(0)])
+
+
+class MomentumStability(Statement):
+    """Momentum is stable up to a certain step.
+
+    Statement: for J = 0 Algorithm 2 converges on a quadratic of curvature L if ``delta L tau < 2 (1
+    + beta)/(1 - beta)`` and diverges beyond.
+    Hypotheses: the paper's convention of momentum.
+    Checked: with the rule of the package, 400 steps at .98 and 1.02 times the border.
+    Tight: an equivalence; 38 for beta = .9, 2 without momentum.
+    Source: not in the paper.
+    """
+
+    id = "X1-stability"
+    title = "The border of stability with momentum"
+    kind = Kind.BEYOND
+    section = "2.3"
+    source = "beyond the paper; Algorithm 2"
+    latex = r"\delta L\tau<\frac{2(1+\beta)}{1-\beta}"
+    words = "Momentum in the paper's convention allows steps that are longer by (1 + b)/(1 - b)."
+    tight = "Both sides."
+
+    def cases(self) -> Mapping[str, tuple[float, Callable[[float], float]]]:
+        """Return beta and the formula of the border."""
+        return {
+            f"beta = {beta}": (beta, lambda b: 2.0 * (1.0 + b) / (1.0 - b))
+            for beta in (0.0, 0.5, 0.9)
+        }
+
+    def negative_case(self) -> tuple[float, Callable[[float], float]]:
+        """Return the border of the heavy ball, whose momentum has the gain 1/(1 - beta)."""
+        return 0.9, lambda b: 2.0 * (1.0 + b)
+
+    def evaluate(self, case: tuple[float, Callable[[float], float]]) -> Margins:
+        """Ask for convergence below the border and for divergence above."""
+        beta, formula = case
+        rule, last = Momentum(beta), []
+        for factor in (0.98, 1.02):
+            theta, memory = np.ones(1), rule.start(np.ones(1))
+            for k in range(400):
+                direction, memory = rule.direction(memory, theta, factor * formula(beta), k + 1)
+                theta = theta - direction
+            last.append(abs(float(theta[0])))
+        lhs, rhs = np.array([last[0], 1e2]), np.array([1e-2, last[1]])
+        return Margins(np.arange(2), lhs, rhs, lhs + rhs, 0.0)

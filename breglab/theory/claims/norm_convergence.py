@@ -1,0 +1,305 @@
+"""Rows 32 to 35 further: the proof of Theorem 6 and the range of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+
+from breglab._checks import Values
+from breglab.geometry import ElasticNet
+from breglab.problems import FiniteNoise, Quadratic
+from breglab.theory.claim import Claim, Hypothesis
+from breglab.theory.claims.distance_decay import (
+    NormConvergencePrinted,
+    _bound,
+    _error2,
+    _small_steps,
+)
+from breglab.theory.hypotheses import (
+    BOUNDED_VARIANCE,
+    DETERMINISTIC,
+    ELASTIC_NET,
+    GRADIENT_RULE,
+    MINIMISER,
+    STRONGLY_CONVEX_LOSS,
+    relative_steps,
+    step_at_most,
+)
+from breglab.theory.instance import Instance, Run
+from breglab.theory.kind import Kind
+from breglab.theory.margins import Margins, joined
+from breglab.theory.one_step import border
+from breglab.theory.rational import at_most
+from breglab.theory.small import Misstated, parabola, quadratic_instance
+from breglab.theory.statement import Statement
+from breglab.theory.verdict import Verdict
+
+_COMMON = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE, STRONGLY_CONVEX_LOSS, MINIMISER)
+_SMALL = Hypothesis("the step size is at most mu/(2 delta L^2)", _small_steps)
+
+
+def forward_distance(run: Run) -> Values:
+    """Return E D_J^p(theta^{k+1}, theta^k) at every iterate, shape (samples,)."""
+    phi, t = run.instance.phi, run.transitions
+    assert isinstance(phi, ElasticNet)
+    p = run.v - run.theta / phi.delta
+    return t.expect(phi.J.bregman_distance(t.theta, run.theta, p))
+
+
+def _gain(run: Run, share: float) -> Values:
+    """Return d_{k+1} - d_k + share mu tau E|e_{k+1}|^2."""
+    t, mu = run.transitions, run.instance.loss.strong_convexity
+    change = t.distance_next - t.distance
+    return np.asarray(change + share * mu * run.tau * t.expect(_error2(run, t.theta)))
+
+
+class ProofDisplay(Claim):
+    """The last display of the proof of Theorem 6.
+
+    Statement: ``d_{k+1} - d_k + (mu/4) tau E|e_{k+1}|^2 <= -E D_J^p + delta tau^2 sigma/2 +
+    sigma/(2 delta) E|Delta|^2``.
+    Hypotheses: those of Theorem 6.
+    Checked: at every iterate, exact conditional expectations.
+    Tight: no.
+    Source: last display of the proof of Theorem 6, first page.
+    """
+
+    id = "33"
+    title = "The last display of the proof of Theorem 6"
+    kind = Kind.TRUE_AS_PRINTED
+    section = "B"
+    source = "Theorem 6, its proof"
+    latex = (
+        r"d_{k+1}-d_k+\tfrac\mu4\tau\,\mathbb E\|e_{k+1}\|^2\le-\mathbb E D_J^{p^{(k)}}"
+        r"+\tfrac{\delta\tau^2}{2}\sigma+\tfrac{\sigma}{2\delta}\mathbb E\|\Delta\|^2"
+    )
+    words = "The estimate from which (3.8) is said to follow; see claim 33-yields."
+    tight = "Loose."
+    hypotheses = (*_COMMON, _SMALL)
+
+    def margins(self, run: Run) -> Margins:
+        """Check the display at every iterate."""
+        t, delta = run.transitions, run.instance.delta
+        sigma, ahead = np.sqrt(t.variance), forward_distance(run)
+        noise = delta * run.tau**2 * sigma / 2.0 + sigma / (2.0 * delta) * t.increment2
+        return _bound(run, _gain(run, 0.25), noise - ahead, noise, ahead)
+
+    def negative_instance(self) -> Instance:
+        """Return a deterministic step of 1.9/(delta L)."""
+        return NormConvergencePrinted().negative_instance()
+
+
+class DisplayYields(Statement):
+    """The display of the proof yields (3.8).
+
+    Statement: read as an implication term by term,
+    ``delta tau^2 + E|Delta|^2/delta <= tau^2 + E|Delta|^2``.
+    Hypotheses: J = 0, where the term -E D_J is zero.
+    Checked: in rational arithmetic on a grid of tau and |Delta|^2.
+    Tight: true for delta = 1 only: the two come from different choices in Young's inequality, and
+    both are true.
+    Source: proof of Theorem 6, "which yields (3.8)".
+    """
+
+    id = "33-yields"
+    title = "The display yields (3.8)"
+    kind = Kind.IMPRECISE
+    section = "B"
+    source = "Theorem 6, its proof"
+    latex = r"\delta\tau^2+\tfrac1\delta\mathbb E\|\Delta\|^2\le\tau^2+\mathbb E\|\Delta\|^2"
+    words = "The last step of the proof of (3.8), which is right for delta = 1 only."
+    tight = "False for every other delta; (3.8) itself is true, see claim 33-corrected."
+    expected = Verdict.VIOLATED
+
+    def cases(self) -> Mapping[str, Fraction]:
+        """Return values of delta."""
+        return {"delta = 1": Fraction(1), "delta = 1/4": self.negative_case()}
+
+    def negative_case(self) -> Fraction:
+        """Return delta = 1/4."""
+        return Fraction(1, 4)
+
+    def evaluate(self, case: Fraction) -> Margins:
+        """Compare the two right-hand sides."""
+        grid = list(product((Fraction(1, 10), Fraction(1)), repeat=2))
+        left = [case * tau**2 + square / case for tau, square in grid]
+        return at_most(left, [tau**2 + square for tau, square in grid])
+
+
+class YoungWithWeight(Claim):
+    """The display of the proof with any weight in Young's inequality.
+
+    Statement: for every ``s > 0`` it holds ``d_{k+1} - d_k + (mu/4) tau E|e_{k+1}|^2 <= -E D_J^p +
+    delta tau^2 sigma^2/(2s) + s/(2 delta) E|Delta|^2``; s = sigma is the printed display, s =
+    delta sigma gives (3.8).
+    Hypotheses: those of Theorem 6.
+    Checked: at every iterate, exact conditional expectations, for five weights.
+    Tight: no.
+    Source: proof of Theorem 6, corrected.
+    """
+
+    id = "33-corrected"
+    title = "The display with any weight, and how it yields (3.8)"
+    kind = Kind.CORRECTED
+    section = "B"
+    source = "Theorem 6, its proof, corrected"
+    latex = (
+        r"d_{k+1}-d_k+\tfrac\mu4\tau\,\mathbb E\|e_{k+1}\|^2\le-\mathbb E D_J^{p^{(k)}}"
+        r"+\tfrac{\delta\tau^2\sigma^2}{2s}+\tfrac{s}{2\delta}\mathbb E\|\Delta\|^2\quad\forall s>0"
+    )
+    words = "With the weight s = delta sigma the display is (3.8), for every delta."
+    tight = "Loose."
+    hypotheses = (*_COMMON, _SMALL)
+
+    def margins(self, run: Run) -> Margins:
+        """Check the display for several weights."""
+        t, delta = run.transitions, run.instance.delta
+        ahead, parts = forward_distance(run), []
+        size = np.sqrt(t.variance) + 1e-3 * (np.sqrt(t.variance) == 0)
+        for share in (0.1, 1.0, delta, 10.0):
+            s = share * size
+            noise = delta * run.tau**2 * t.variance / (2.0 * s) + s / (2.0 * delta) * t.increment2
+            parts.append(_bound(run, _gain(run, 0.25), noise - ahead, noise, ahead))
+        return joined(*parts)
+
+    def negative_instance(self) -> Instance:
+        """Return a deterministic step of 1.9/(delta L)."""
+        return NormConvergencePrinted().negative_instance()
+
+
+def _in_exact_range(run: Run) -> bool:
+    loss = run.instance.loss
+    largest = border(loss.strong_convexity / loss.lipschitz)
+    return bool(relative_steps(run) <= largest * (1.0 + 1e-12))
+
+
+class ExactRange(Claim):
+    """The exact range of steps of (3.8) without noise.
+
+    Statement: with exact gradients ``d_{k+1} - d_k + (mu/4) tau |e_{k+1}|^2 <= 0`` for
+    ``delta L tau <= 1 + (sqrt(1 + 2 kappa) - 1)/kappa``, kappa = mu/L: at least 1.732, where the
+    theorem asks for at most kappa/2.
+    Hypotheses: Assumptions 1, 3, 4, exact gradients.
+    Checked: at every iterate; equality on the tight instance.
+    Tight: exactly, for J = 0 and a quadratic.
+    Source: Theorem 6, (3.8), sharpened.
+    """
+
+    id = "34"
+    title = "The exact range of steps of (3.8) without noise"
+    kind = Kind.SHARPENED
+    section = "3.2"
+    source = "Theorem 6, (3.8), sharpened"
+    latex = r"\delta L\tau\le1+\frac{\sqrt{1+2\kappa}-1}{\kappa},\quad\kappa=\mu/L"
+    words = "Without noise (3.8) holds for steps that are larger by a factor of 3.46 L/mu at least."
+    tight = "Exactly: equality for J = 0 and a quadratic at the end of the range."
+    hypotheses = (ELASTIC_NET, GRADIENT_RULE, DETERMINISTIC, STRONGLY_CONVEX_LOSS, MINIMISER,
+                  Hypothesis("the step size is in the exact range", _in_exact_range))  # fmt: skip
+
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the tight instance: kappa = 1, delta L tau = sqrt(3)."""
+        title = "J = 0, L = theta^2/2, tau = sqrt(3)/(delta L): equality"
+        return (parabola("tight-range", title, tau=float(border(1.0))),)
+
+    def margins(self, run: Run) -> Margins:
+        """Check the decay, and the equality on the tight instance."""
+        gain, zero = _gain(run, 0.25), np.zeros(len(run.tau))
+        upper = _bound(run, gain, zero)
+        if not run.instance.name.startswith("tight"):
+            return upper
+        return joined(upper, _bound(run, zero, gain))
+
+    def negative_instance(self) -> Instance:
+        """Return a step of 1.8/(delta L)."""
+        return parabola("beyond-range", "J = 0, L = theta^2/2, tau = 1.8/(delta L)", tau=1.8)
+
+
+class NormConvergenceBeyond(Claim):
+    """(3.8) with twice its gain, for steps up to 1/(delta L).
+
+    Statement: ``d_{k+1} - d_k + (mu/2) tau E|e_{k+1}|^2 <= (sigma/2)(tau^2 + E|Delta|^2)`` for
+    ``tau <= 1/(delta L)``.
+    Hypotheses: Assumptions 1-4.
+    Checked: at every iterate, exact conditional expectations.
+    Tight: no.
+    Source: Theorem 6, (3.8), sharpened.
+    """
+
+    id = "32-beyond"
+    title = "Theorem 6: (3.8) for steps up to 1/(delta L)"
+    kind = Kind.SHARPENED
+    section = "3.2"
+    source = "Theorem 6, (3.8), sharpened"
+    latex = (
+        r"d_{k+1}-d_k+\tfrac\mu2\tau\,\mathbb E\|e_{k+1}\|^2"
+        r"\le\tfrac\sigma2\bigl(\tau^2+\mathbb E\|\Delta\|^2\bigr),\quad\tau\le\tfrac1{\delta L}"
+    )
+    words = "The printed estimate holds with twice the gain and without the factor mu/L."
+    tight = "Loose."
+    hypotheses = (*_COMMON, step_at_most(1.0))
+
+    def margins(self, run: Run) -> Margins:
+        """Check the estimate at every iterate."""
+        t = run.transitions
+        rhs = np.sqrt(t.variance) / 2.0 * (run.tau**2 + t.increment2)
+        return _bound(run, _gain(run, 0.5), rhs)
+
+    def negative_instance(self) -> Instance:
+        """Return a deterministic step of 1.9/(delta L)."""
+        return NormConvergencePrinted().negative_instance()
+
+
+class ThreePoints(Claim):
+    """The decay that the three-point inequality gives.
+
+    Statement: for ``tau <= 1/(delta L)`` it holds ``d_{k+1} - d_k + (mu tau/2)(E|e_{k+1}|^2 +
+    |e_k|^2) + E D_J^p(theta^{k+1}, theta^k) <= (1 + delta L tau)/2 delta tau^2 sigma^2``.
+    Hypotheses: Assumptions 1-4.
+    Checked: at every iterate, exact conditional expectations.
+    Tight: equality for J = 0, mu = L at theta^k = theta*, which is checked.
+    Source: Theorem 6, sharpened.
+    """
+
+    id = "35-three-point"
+    title = "Theorem 6 by the three-point inequality"
+    kind = Kind.SHARPENED
+    section = "3.2"
+    source = "Theorem 6, sharpened"
+    latex = (
+        r"d_{k+1}-d_k+\tfrac{\mu\tau}{2}\mathbb E(\|e_{k+1}\|^2+\|e_k\|^2)+\mathbb E D_J^{p^{(k)}}"
+        r"\le\tfrac{1+\delta L\tau}{2}\delta\tau^2\sigma^2"
+    )
+    words = "Both errors and the Bregman distance of the step are gained at once."
+    tight = "Equality at the minimiser for J = 0."
+    hypotheses = (*_COMMON, step_at_most(1.0))
+
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the tight instance."""
+        loss = Quadratic(np.eye(1), np.zeros(1))
+        noise = FiniteNoise(loss, np.array([[1.0], [-1.0]]))
+        title = "J = 0 at the minimiser with noise of +-1: equality"
+        return (quadratic_instance("tight-three-point", title, loss, tau=0.75, theta0=np.zeros(1),
+                                   oracle=noise, iterations=2),)  # fmt: skip
+
+    def margins(self, run: Run) -> Margins:
+        """Check the estimate, and the equality at the minimiser."""
+        t, instance, ahead = run.transitions, run.instance, forward_distance(run)
+        mu, delta, L = instance.loss.strong_convexity, instance.delta, instance.loss.lipschitz
+        lhs = _gain(run, 0.5) + mu * run.tau * _error2(run, run.theta) / 2.0 + ahead
+        rhs = (1.0 + delta * L * run.tau) / 2.0 * delta * run.tau**2 * t.variance
+        upper = _bound(run, lhs, rhs, ahead)
+        if not instance.name.startswith("tight"):
+            return upper
+        first = slice(0, 1)  # only the start is at the minimiser
+        return joined(upper, Margins(run.trace.k[first], rhs[first], lhs[first], rhs[first], 1e-12))
+
+    def negative_instance(self) -> Instance:
+        """Return a quadratic that states three times its convexity."""
+        loss = Misstated(np.diag([1.0, 0.1]), np.zeros(2), strong_convexity=0.3)
+        return quadratic_instance(
+            "overstated-mu-three-point", "A quadratic that states three times its mu", loss,
+            tau=0.05, theta0=np.array([0.0, 1.0]),
+        )  # fmt: skip

@@ -1,0 +1,104 @@
+"""Rows 5 and 6: proximal gradient descent beside linearized Bregman iterations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from breglab.theory.exact import RationalProblem, Vec, exact_run, vector
+from breglab.theory.kind import Kind
+from breglab.theory.margins import Margins, joined
+from breglab.theory.rational import at_most
+from breglab.theory.statement import Statement
+from breglab.theory.verdict import Verdict
+
+HALF = Fraction(1, 2)
+
+
+def proximal_gradient(theta: Vec, center: Vec, tau: Fraction) -> Vec:
+    """Return one step of (1.5) for L = |theta - center|^2/2 and J = |.|_1."""
+    moved = [x - tau * (x - c) for x, c in zip(theta, center, strict=True)]
+    return tuple(max(abs(x) - tau, Fraction(0)) * (1 if x > 0 else -1) for x in moved)
+
+
+class InstantlyDense(Statement):
+    """Any method for the penalised problem makes the parameters dense at once.
+
+    Statement: read literally, after one step of proximal gradient descent from zero no entry is
+    zero.
+    Hypotheses: L = |theta - b|^2/2, J = |.|_1, tau = 1/2.
+    Checked: in rational arithmetic, number of zeros after the first and the fiftieth step.
+    Tight: false; with b = (3, 1/2) the second entry stays zero for ever.
+    Source: sentence on dense-to-sparse training, Sec. 1.2.
+    """
+
+    id = "5"
+    title = "Penalised training is dense at once"
+    kind = Kind.IMPRECISE
+    section = "1.2"
+    source = "Sec. 1.2, dense-to-sparse training"
+    latex = r"\theta^{(0)}=0\ \Rightarrow\ \theta^{(1)}_i\ne0\ \forall i"
+    words = "Any optimisation method for the penalised problem makes dense parameters at once."
+    tight = "False: b = (3, 1/2), lam = 1, where the second entry never leaves zero."
+    expected = Verdict.VIOLATED
+
+    def cases(self) -> Mapping[str, Vec]:
+        """Return right-hand sides b."""
+        return {"dense": vector(3, 2), "counterexample": self.negative_case()}
+
+    def negative_case(self) -> Vec:
+        """Return the counterexample b = (3, 1/2)."""
+        return vector(3, HALF)
+
+    def evaluate(self, case: Vec) -> Margins:
+        """Count the zeros."""
+        theta, zeros = vector(0, 0), []
+        for _ in range(50):
+            theta = proximal_gradient(theta, case, HALF)
+            zeros.append(sum(x == 0 for x in theta))
+        return at_most([zeros[0], zeros[-1]], [0, 0])
+
+
+class LossOfProximalGradient(Statement):
+    """Proximal gradient descent may raise the loss, linearized Bregman iterations do not.
+
+    Statement: from the minimiser of L proximal gradient descent raises the loss; LinBreg with
+    exact gradients and ``tau <= 2/(delta L)`` never does.
+    Hypotheses: L = (theta - 3)^2/2, J = |.|, delta = 1.
+    Checked: in rational arithmetic; one step of (1.5) from theta = 3 raises the loss from 0 to
+    1/8, and 30 steps of LinBreg from v = 0 never raise it.
+    Tight: the step bound is that of claim 23.
+    Source: sentence on proximal gradient descent, Sec. 1.2.
+    """
+
+    id = "6"
+    title = "Proximal gradient descent is not monotone in the loss, LinBreg is"
+    kind = Kind.IMPRECISE
+    section = "1.2"
+    source = "Sec. 1.2, proximal gradient descent"
+    latex = (
+        r"\mathcal L(\theta^{(k+1)}_{\text{LinBreg}})"
+        r"\le\mathcal L(\theta^{(k)}_{\text{LinBreg}})"
+    )
+    words = (
+        "Proximal gradient descent does not decrease the loss monotonically, LinBreg does; true "
+        "for steps up to 2/(delta L) and without noise."
+    )
+    tight = "The step bound is sharp."
+
+    def cases(self) -> Mapping[str, Fraction]:
+        """Return step sizes of LinBreg."""
+        return {f"tau = {tau}": tau for tau in (HALF, Fraction(1), Fraction(19, 10))}
+
+    def negative_case(self) -> Fraction:
+        """Return a step beyond 2/(delta L)."""
+        return Fraction(21, 10)
+
+    def evaluate(self, case: Fraction) -> Margins:
+        """Follow both methods."""
+        three = vector(3)
+        raised = proximal_gradient(three, three, HALF)[0]
+        problem = RationalProblem((vector(1),), three, Fraction(1), Fraction(1))
+        losses = [step.loss for step in exact_run(problem, vector(0), [case] * 30)]
+        increase = at_most([Fraction(1, 8)], [(raised - 3) ** 2 / 2])
+        return joined(increase, at_most(losses[1:], losses[:-1]))

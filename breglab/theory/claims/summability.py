@@ -1,0 +1,239 @@
+"""Rows 22, 38 and 40: sums over a whole stochastic run, in exact expectation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import accumulate
+
+from breglab.theory.exact import (
+    Level,
+    RationalProblem,
+    Vec,
+    exact_tree,
+    mean,
+    rational_least_squares,
+    vector,
+)
+from breglab.theory.kind import Kind
+from breglab.theory.margins import Margins, joined
+from breglab.theory.rational import at_most
+from breglab.theory.statement import Statement
+
+F = Fraction
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A stochastic run: problem, first dual variable, step sizes."""
+
+    problem: RationalProblem
+    v: Vec
+    tau: tuple[Fraction, ...]
+
+    def levels(self) -> list[Level]:
+        """Return the tree of all its steps."""
+        return exact_tree(self.problem, self.v, self.tau)
+
+
+def two_unknowns(lam: Fraction, sigma: Fraction) -> RationalProblem:
+    """Return two unknowns, eigenvalues 1 and 1/4, noise of two atoms."""
+    atoms = (vector(sigma, 0), vector(-sigma, 0))
+    return rational_least_squares(
+        vector(1, "1/2"), vector(1, "-1/2"), lam=lam, delta=F(3, 2), noise=atoms, sigma=sigma
+    )
+
+
+def _walks(relative: Sequence[Fraction]) -> dict[str, Walk]:
+    """Return runs with J = 0, also from the minimiser, and with the l1 norm; delta L tau."""
+    named = {"zero": F(0), "l1": F(1, 3)}
+    found = {}
+    for name, lam in named.items():
+        problem = two_unknowns(lam, F(1, 2))
+        tau = tuple(a / (problem.delta * problem.L) for a in relative)
+        found[name] = Walk(problem, vector(-1, 2), tau)
+    still = found["zero"]
+    v = tuple(x / still.problem.delta for x in still.problem.star)
+    return found | {"zero, from the minimiser": replace(still, v=v)}
+
+
+def _sums(terms: Sequence[Fraction]) -> list[Fraction]:
+    return list(accumulate(terms))
+
+
+class Summability(Statement):
+    """The increments are summable in expectation.
+
+    Statement: for non-increasing steps, ``sum_k E(D_J^sym + C/(2 delta)|Delta|^2) <= tau_0 E L_0
+    + delta sigma^2/(2c) sum_k tau_k^2`` with C = 2 - delta L tau_0 - c.
+    Hypotheses: those of Theorem 2, non-increasing square-summable steps, and E L(theta^0) < inf,
+    which is not stated.
+    Checked: exact expectations over all paths of the noise, in rational arithmetic, every partial
+    sum.
+    Tight: no.
+    Source: Corollary 3 and its proof.
+    """
+
+    id = "22"
+    title = "Corollary 3: summable increments"
+    kind = Kind.UNSTATED_CONDITION
+    section = "3.1"
+    source = "Corollary 3"
+    latex = (
+        r"\sum_k\mathbb E\bigl[D_J^{sym}+\tfrac{C}{2\delta}\|\Delta\|^2\bigr]"
+        r"\le\tau^{(0)}\mathbb E\mathcal L_0+\tfrac{\delta\sigma^2}{2c}\sum_k(\tau^{(k)})^2"
+    )
+    words = "With square-summable steps the expected increments and Bregman distances are summable."
+    tight = "Not tight; a first iterate of infinite expected loss is silently excluded."
+
+    def cases(self) -> Mapping[str, Walk]:
+        """Return runs with the steps 3/2 divided by (k + 1)."""
+        return _walks([F(3, 2 * (k + 1)) for k in range(6)])
+
+    def negative_case(self) -> Walk:
+        """Return steps that increase, without noise."""
+        one = F(1)
+        problem = RationalProblem((vector(1),), vector(0), one, one, F(0), one)
+        return Walk(problem, vector(1), (F(1, 100), one))
+
+    def evaluate(self, case: Walk) -> Margins:
+        """Compare all partial sums."""
+        problem, levels = case.problem, case.levels()
+        room = 2 - problem.delta * problem.L * max(case.tau)
+        c = room / 2
+        weight = (room - c) / (2 * problem.delta)
+        left = _sums([mean(x, "dsym") + weight * mean(x, "increment2") for x in levels])
+        noise = problem.delta * problem.sigma**2 / (2 * c)
+        start = case.tau[0] * mean(levels[0], "loss")
+        return at_most(left, [start + noise * s for s in _sums([t * t for t in case.tau])])
+
+
+def _rates(case: Walk) -> list[Fraction]:
+    """Return tau rho for every step, with rho of claim 35."""
+    p = case.problem
+    return [
+        t * min(p.mu * (1 - p.delta * t * p.mu / 2), p.L * (1 - p.delta * t * p.L / 2))
+        for t in case.tau
+    ]
+
+
+class Subsequence(Statement):
+    """Some iterate is near, quantitatively.
+
+    Statement: ``min_{j<=k} E|e_j|^2 <= (d_0 + (delta sigma^2/2) sum tau^2)/sum tau rho``, and even
+    the weighted sum of E|e_j|^2 is bounded so; for Theorem 6's steps this gives (3.9).
+    Hypotheses: those of Theorem 6, steps at most mu/(2 delta L^2), non-increasing.
+    Checked: exact expectations over all paths of the noise, in rational arithmetic.
+    Tight: equality without noise for J = 0 and curvature L alone.
+    Source: Theorem 6, (3.9), sharpened.
+    """
+
+    id = "38"
+    title = "Theorem 6: a subsequence converges, with a rate"
+    kind = Kind.SHARPENED
+    section = "3.2"
+    source = "Theorem 6, (3.9), sharpened"
+    latex = (
+        r"\min_{j\le k}\mathbb E\|e_j\|^2\le\frac{d_0+\frac{\delta\sigma^2}2\sum_j\tau_j^2}"
+        r"{\sum_j\tau_j\rho_j}"
+    )
+    words = "The best iterate so far has an explicit expected error, which tends to zero."
+    tight = "Equality in special cases."
+
+    def cases(self) -> Mapping[str, Walk]:
+        """Return runs whose steps begin at mu/(2 delta L^2)."""
+        return _walks([F(1, 8) / (k + 1) for k in range(6)])
+
+    def negative_case(self) -> Walk:
+        """Return a problem that states three times its mu."""
+        problem = replace(two_unknowns(F(0), F(0)), noise=(), mu=F(3, 4))
+        direction = vector("-2/5", "-3/10")  # along the eigenvector of the smaller eigenvalue
+        v = tuple(
+            (x + 10 * y) / problem.delta for x, y in zip(problem.star, direction, strict=True)
+        )
+        return Walk(problem, v, (F(1, 10),) * 10)
+
+    def evaluate(self, case: Walk) -> Margins:
+        """Compare the best error and the weighted sum of errors with the bound."""
+        problem, levels, rates = case.problem, case.levels(), _rates(case)
+        errors = [mean(level, "error2") for level in levels]
+        half = problem.delta * problem.sigma**2 / 2
+        squares = _sums([t * t for t in case.tau])
+        bound = [mean(levels[0], "distance") + half * s for s in squares]
+        best = list(accumulate(errors, min))
+        weighted = _sums([r * e for r, e in zip(rates, errors, strict=True)])
+        return joined(
+            at_most([b * s for b, s in zip(best, _sums(rates), strict=True)], bound),
+            at_most(weighted, bound),
+        )
+
+
+class SubsequenceBeyond(Subsequence):
+    """Theorem 6 for all steps below 2/(delta L).
+
+    Statement: the bound of claim 38, and with it (3.9), holds for ``sup tau < 2/(delta L)``,
+    ``sum tau = inf``, ``sum tau^2 < inf``: neither monotone steps nor a factor mu/L.
+    Hypotheses: Assumptions 1-4, J(theta*) < inf.
+    Checked: exact expectations over all paths of the noise, steps that rise and fall up to
+    1.9/(delta L).
+    Tight: as claim 35.
+    Source: Theorem 6, sharpened.
+    """
+
+    id = "38-beyond"
+    title = "Theorem 6 for all steps below 2/(delta L)"
+    kind = Kind.SHARPENED
+    source = "Theorem 6, sharpened"
+    words = "The subsequence converges for all steps below 2/(delta L), monotone or not."
+
+    def cases(self) -> Mapping[str, Walk]:
+        """Return steps that rise and fall."""
+        return _walks([F(1, 2), F(19, 10), F(1, 5), F(3, 2), F(9, 5), F(1, 3)])
+
+
+class DistancesConverge(Statement):
+    """Corollary 10 for all steps below 2/(delta L).
+
+    Statement: ``d_m <= d_k + (delta sigma^2/2) sum_{k<=j<m} tau_j^2`` for k < m, and
+    ``E D_J <= 2 lam sqrt(n) sqrt(E|e|^2)`` for the l1 norm, so that d_k converges to zero with the
+    subsequence of claim 38-beyond.
+    Hypotheses: Assumptions 1-4, J = lam |.|_1 or 0, ``sup tau < 2/(delta L)``.
+    Checked: exact expectations over all paths of the noise, all pairs k < m.
+    Tight: no.
+    Source: Corollary 10, sharpened.
+    """
+
+    id = "40-beyond"
+    title = "Corollary 10 for all steps below 2/(delta L)"
+    kind = Kind.SHARPENED
+    section = "3.2"
+    source = "Corollary 10, sharpened"
+    latex = (
+        r"d_m\le d_k+\tfrac{\delta\sigma^2}{2}\sum_{j=k}^{m-1}\tau_j^2,\qquad"
+        r"\mathbb E D_J\le2\lambda\sqrt n\,\sqrt{\mathbb E\|e\|^2}"
+    )
+    words = "The distances can rise by the noise alone, so all of them follow the subsequence."
+    tight = "Not tight."
+
+    def cases(self) -> Mapping[str, Walk]:
+        """Return steps that rise and fall."""
+        return SubsequenceBeyond().cases()
+
+    def negative_case(self) -> Walk:
+        """Return steps of 5/2 divided by delta L, without noise."""
+        problem = replace(two_unknowns(F(0), F(0)), noise=())
+        return Walk(problem, vector(-1, 2), (F(5, 3),) * 5)
+
+    def evaluate(self, case: Walk) -> Margins:
+        """Compare all pairs of distances, and the two parts of each distance."""
+        problem, levels = case.problem, case.levels()
+        d, errors = ([mean(x, name) for x in levels] for name in ("distance", "error2"))
+        half = problem.delta * problem.sigma**2 / 2
+        sums = [F(0), *_sums([t * t for t in case.tau])]
+        pairs = [(k, m) for m in range(len(d)) for k in range(m)]
+        rises = at_most([d[m] for _, m in pairs], [d[k] + half * (sums[m] - sums[k])
+                                                  for k, m in pairs])  # fmt: skip
+        angular = [x - e / (2 * problem.delta) for x, e in zip(d, errors, strict=True)]
+        factor = 4 * problem.lam**2 * len(problem.star)
+        return joined(rises, at_most([x * x for x in angular], [factor * e for e in errors]))
