@@ -54,5 +54,5 @@ $(VENV)/.core: $(VENV)/.python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) --editable ".[dev,nn]"
+	$(PIP) --editable ".[dev,nn,theory]"
 	@touch $@ $(VENV)/.core
