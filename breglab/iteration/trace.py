@@ -18,7 +18,7 @@ from breglab.iteration.status import Status
 FORMAT = 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trace:
     """What a run recorded, as NumPy arrays.
 
@@ -55,6 +55,11 @@ class Trace:
 
     def __len__(self) -> int:
         return len(self.k)
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.columns) or "nothing"
+        last = self.k[-1] if len(self.k) else "-"
+        return f"Trace({len(self)} samples up to k = {last}: {names}; {self.status.value!r})"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write ``path.npz`` (arrays) and ``path.json`` (status and meta); return the .npz path.

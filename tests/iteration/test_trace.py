@@ -13,6 +13,7 @@ from iteration_cases import tall
 import breglab.iteration.trace as trace_module
 from breglab.geometry import L1, ElasticNet
 from breglab.iteration import QUANTITIES, Status, Trace, run
+from breglab.problems import Quadratic
 
 RECORD = (*QUANTITIES, "seconds")
 
@@ -288,3 +289,12 @@ def test_an_unknown_column_lists_what_there_is(trace):
 def test_traces_are_compared_by_identity_and_not_by_arrays(trace):
     assert trace == trace
     assert trace != Trace(trace.k, trace.columns, trace.status, trace.theta, trace.v)
+
+
+def test_a_trace_is_shown_in_a_line_and_a_loss_by_its_size():
+    loss = Quadratic(np.eye(3), np.ones(3))
+    trace = run(loss, ElasticNet(L1(0.1), 1.0), stop=7, record=("loss", "support"))
+    assert repr(trace) == (
+        "Trace(8 samples up to k = 7: loss, support; 'The iteration limit was reached.')"
+    )
+    assert repr(loss) == "Quadratic(n = 3)"
