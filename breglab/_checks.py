@@ -55,7 +55,10 @@ def scalar(
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a real number, got {value!r} ({type(value).__name__})")
-    result = float(value)
+    try:
+        result = float(value)
+    except OverflowError:  # an integer or a fraction beyond all floats
+        result = -math.inf if value < 0 else math.inf
     below = result <= low if open_low else result < low
     above = result >= high if open_high else result > high
     if not math.isfinite(result) or below or above:
@@ -110,7 +113,7 @@ def real_array(
     Raises
     ------
     TypeError
-        If ``x`` is not an array or its dtype is not real floating (float32, float64).
+        If ``x`` is not a plain array or its dtype is not real floating (float32, float64).
     ValueError
         If it is empty, has the wrong shape, or holds NaN or inf.
     """
@@ -120,7 +123,9 @@ def real_array(
         raise TypeError(
             f"{name} must be an array (NumPy or another array-API library), got {type(x).__name__}"
         ) from None
-    if not xp.isdtype(x.dtype, "real floating"):
+    if isinstance(x, np.matrix | np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array, got {type(x).__name__}")
+    if not xp.isdtype(x.dtype, (xp.float32, xp.float64)):
         raise TypeError(f"{name} must have a real floating dtype (float32, float64), got {x.dtype}")
     if x.ndim < ndim:
         raise ValueError(f"{name} must have at least {ndim} axes, got shape {tuple(x.shape)}")

@@ -83,8 +83,8 @@ class Grouped(Functional):
     def _group_direction(self, xp: Any, x: Array) -> Array:
         """Return sqrt(n_g) x_g / |x_g| in every group, 0 where x_g = 0 and in no group."""
         norms = self._index.norms(xp, x)
-        scale = self._index.weights(xp, x) / _safe(xp, norms, norms > 0)
-        return x * self._index.expand(xp, scale, 0.0)
+        unit = x / self._index.expand(xp, _safe(xp, norms, norms > 0), 1.0)
+        return unit * self._index.expand(xp, self._index.weights(xp, x), 0.0)
 
     def _dual_ball(self, xp: Any, p: Array, radius: Array, slack: Array) -> Array:
         """Return the indicator of |p_g|_2 <= radius sqrt(n_g) and |p_i| <= slack in no group."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numbers
 from collections import defaultdict
+from collections.abc import Mapping, Set
 from typing import Any
 
 import array_api_compat
 import numpy as np
 
 from breglab._checks import Array, count
+from breglab.geometry._points import max_abs
 
 Groups = tuple[tuple[int, ...], ...]
 
@@ -32,12 +34,12 @@ def canonical(groups: Any, size: int | None) -> tuple[Groups, int]:
         If there is no group, a group is empty, groups overlap, or an index or the number of
         labels does not fit the size.
     """
-    if isinstance(groups, str) or not hasattr(groups, "__iter__"):
+    if not _is_sequence(groups) or isinstance(groups, Set):
         raise TypeError(f"groups must be labels or index sequences, got {groups!r}")
     entries = groups.tolist() if hasattr(groups, "tolist") else list(groups)
     if not isinstance(entries, list) or not entries:
         raise ValueError(f"groups must hold at least one group, got {groups!r}")
-    if all(hasattr(entry, "__iter__") for entry in entries):
+    if all(_is_sequence(entry) for entry in entries):
         members = [[_integer(index) for index in group] for group in entries]
         default = 1 + max((index for group in members for index in group), default=0)
     else:
@@ -48,6 +50,10 @@ def canonical(groups: Any, size: int | None) -> tuple[Groups, int]:
     total = count(default if size is None else size, "size")
     _check_disjoint(members, total)
     return tuple(sorted(tuple(sorted(group)) for group in members)), total
+
+
+def _is_sequence(x: Any) -> bool:
+    return hasattr(x, "__iter__") and not isinstance(x, str | Mapping)
 
 
 def _integer(value: Any) -> int:
@@ -108,12 +114,17 @@ class GroupIndex:
         self.free = np.flatnonzero(self._position == len(groups))
 
     def norms(self, xp: Any, x: Array) -> Array:
-        """Return |x_g|_2 of all groups, shape (..., G), for x of shape (..., n)."""
+        """Return |x_g|_2 of all groups, shape (..., G), for x of shape (..., n).
+
+        By way of x_g / |x_g|_inf, since squares of the entries would overflow and underflow.
+        """
         parts = []
         for bucket in self._buckets:
             members = xp.take(x, _like(xp, bucket.reshape(-1), x), axis=-1)
             members = xp.reshape(members, (*x.shape[:-1], *bucket.shape))
-            parts.append(xp.linalg.vector_norm(members, axis=-1))
+            top = max_abs(xp, members, 1, keepdims=True)
+            unit = members / xp.where(top > 0, top, xp.ones_like(top))
+            parts.append(top[..., 0] * xp.linalg.vector_norm(unit, axis=-1))
         return xp.concat(parts, axis=-1)
 
     def expand(self, xp: Any, per_group: Array, free: float) -> Array:

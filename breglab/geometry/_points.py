@@ -69,18 +69,38 @@ def rounding(xp: Any, x: Array, ndim: int) -> Array:
     return 16 * xp.finfo(x.dtype).eps * max_abs(xp, x, ndim, keepdims=True)
 
 
+class TooLargeError(ValueError, OverflowError):
+    """A dual point has no image in its dtype; the end, and not a fault, of a diverging run."""
+
+
 def check_exponent(xp: Any, v: Array) -> None:
     """Refuse dual points whose exponential is not representable in their dtype.
 
     Raises
     ------
-    ValueError
+    TooLargeError
         If an entry is larger than the logarithm of the largest number.
     """
-    limit = math.log(float(xp.finfo(v.dtype).max))
-    if bool(xp.any(v > limit)):
-        raise ValueError(
-            f"v must be <= {limit:.6g}, so that exp(v) fits {v.dtype}, got {float(xp.max(v))!r}"
+    _check_limit(xp, v, math.log(float(xp.finfo(v.dtype).max)), "v", "exp(v)")
+
+
+def check_product(xp: Any, delta: float, v: Array) -> None:
+    """Refuse dual points with which delta v is not representable in their dtype.
+
+    Raises
+    ------
+    TooLargeError
+        If an entry is larger in modulus than the largest number over delta.
+    """
+    limit = float(xp.finfo(v.dtype).max) / max(delta, 1.0)
+    _check_limit(xp, xp.abs(v), limit, "|v|", "delta v")
+
+
+def _check_limit(xp: Any, size: Array, limit: float, name: str, image: str) -> None:
+    if bool(xp.any(size > limit)):
+        raise TooLargeError(
+            f"{name} must be <= {limit:.6g}, so that {image} fits {size.dtype}, "
+            f"got {float(xp.max(size))!r}"
         )
 
 

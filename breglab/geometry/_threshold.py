@@ -9,4 +9,4 @@ from breglab._checks import Array, Scalar
 
 def soft_threshold(xp: Any, x: Array, threshold: Scalar) -> Array:
     """Return sign(x) max(|x| - threshold, 0), entry by entry, with exact (and positive) zeros."""
-    return xp.where(xp.abs(x) > threshold, x - threshold * xp.sign(x), xp.zeros_like(x))
+    return x - xp.clip(x, -threshold, threshold)

@@ -7,10 +7,15 @@ the last of them, b, is convex, and its derivative f is piecewise affine and inc
 
 The clip acts outside of the two points with f_k = -lam and f_k = lam. The last value solves
 f_n = 0, and each earlier one is the next one clipped to the interval between its two points.
+
+From lam = max_k |y_1 - m + ... + y_k - m| on, with m the mean of y, the minimiser is constant: m.
+There y would drown in y +- lam; below, lam is at most n times as large as y.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import deque
 from collections.abc import Sequence
 
@@ -23,6 +28,9 @@ Knot = tuple[float, float, float]
 
 def tv_denoise(y: Sequence[float], lam: float) -> list[float]:
     """Return argmin_x |x - y|^2 / 2 + lam sum_i |x_{i+1} - x_i| for y of length n >= 1."""
+    mean = math.fsum(value / len(y) for value in y)
+    if lam >= max(map(abs, itertools.accumulate(value - mean for value in y))):
+        return [mean] * len(y)
     knots: deque[Knot] = deque()
     intervals: list[tuple[float, float]] = []
     leftmost = rightmost = (1.0, -y[0])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from breglab._checks import Array, positive
-from breglab.geometry._points import inner, rounding
+from breglab.geometry._points import check_product, inner, rounding
 from breglab.geometry.functional import Functional
 from breglab.geometry.mirror_map import MirrorMap
 
@@ -24,7 +24,7 @@ class ElasticNet(MirrorMap):
     J : Functional
         The functional.
     delta : float
-        Finite and > 0.
+        Finite and > 0, like 1 / delta.
     """
 
     J: Functional
@@ -34,6 +34,7 @@ class ElasticNet(MirrorMap):
         if not isinstance(self.J, Functional):
             raise TypeError(f"J must be a Functional, got {self.J!r} ({type(self.J).__name__})")
         object.__setattr__(self, "delta", positive(self.delta, "delta"))
+        positive(1.0 / self.delta, "1 / delta")
 
     @property
     def event_ndim(self) -> int:
@@ -67,6 +68,7 @@ class ElasticNet(MirrorMap):
         return self.J._subgradient(xp, theta) + theta / self.delta
 
     def _to_primal(self, xp: Any, v: Array) -> Array:
+        check_product(xp, self.delta, v)
         return self.J._prox(xp, self.delta * v, self.delta)
 
     def _conjugate(self, xp: Any, v: Array) -> Array:

@@ -86,6 +86,11 @@ class MirrorMap(abc.ABC):
         -------
         array, shape (..., *point)
             The primal points.
+
+        Raises
+        ------
+        ValueError
+            Which is an OverflowError, too, if v is too large for its image to be representable.
         """
         return self._to_primal(self._namespace(v=v), v)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import array_api_compat
 
@@ -48,6 +48,7 @@ class State:
     tau: float = math.nan
 
 
+@runtime_checkable
 class Rule(Protocol):
     """How a gradient becomes a direction in the dual space."""
 
@@ -161,9 +162,13 @@ def start(
 
     Raises
     ------
+    TypeError
+        If `phi` is no mirror map or `rule` no rule.
     ValueError
         If neither is given, or both are and `v` is no subgradient of `phi` at `theta`.
     """
+    check_mirror_map(phi)
+    rule = checked_rule(rule)
     if theta is None and v is None:
         raise ValueError("give theta (first primal variable) or v (first dual variable), or both")
     if v is None:
@@ -172,7 +177,7 @@ def start(
         theta = phi.to_primal(v)
     else:
         _check_pair(phi, theta, v)
-    return State(0, theta, v, (rule or Gradient()).start(v))
+    return State(0, theta, v, rule.start(v))
 
 
 def dual_step(state: State, g: Array, tau: Scalar, rule: Rule) -> tuple[Array, Memory]:
@@ -199,6 +204,22 @@ def step(state: State, g: Array, tau: Scalar, phi: MirrorMap, rule: Rule) -> Sta
     """
     v, memory = dual_step(state, g, tau, rule)
     return State(state.k + 1, phi.to_primal(v), v, memory, tau)
+
+
+def check_mirror_map(phi: Any) -> None:
+    """Refuse anything but a mirror map; a functional alone is none."""
+    if not isinstance(phi, MirrorMap):
+        raise TypeError(f"phi must be a MirrorMap, e.g. ElasticNet(L1(1.0)), got {phi!r}")
+
+
+def checked_rule(rule: Any) -> Rule:
+    """Return the rule, `Gradient` for None, refused unless it is an instance of a rule."""
+    if rule is None:
+        return Gradient()
+    # A class has the methods of its instances, and would pass as one of them.
+    if isinstance(rule, type) or not isinstance(rule, Rule):
+        raise TypeError(f"rule must be a Rule, e.g. Momentum(0.9), got {rule!r}")
+    return rule
 
 
 def _rounding(phi: MirrorMap, xp: Any, theta: Array, v: Array) -> float:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import array_api_compat
 import numpy as np
-import numpy.typing as npt
 
 from breglab._checks import Array, count, positive
 from breglab.geometry import MirrorMap
+from breglab.iteration._recorder import Recorder
 from breglab.iteration.progress import track
-from breglab.iteration.recording import QUANTITIES, Moment, check_record
-from breglab.iteration.rules import Gradient, Rule, State, dual_step, start
+from breglab.iteration.recording import check_record
+from breglab.iteration.rules import (
+    Gradient,
+    Rule,
+    State,
+    check_mirror_map,
+    checked_rule,
+    dual_step,
+    start,
+)
 from breglab.iteration.sampling import Every, Sampling
 from breglab.iteration.status import Status
 from breglab.iteration.step_size import Constant, StepSize, relative_step, stability_border
@@ -36,7 +44,8 @@ def iterate(
 ) -> Iterator[State]:
     """Yield the states of a (stochastic) linearized Bregman iteration, (3.1), without end.
 
-    The generator ends only where a step overflows: the last state yielded is finite.
+    The generator ends only where a step overflows: the last state yielded is finite. An
+    OverflowError of the mirror map is such an end; all other errors are raised.
 
     Parameters
     ----------
@@ -58,11 +67,15 @@ def iterate(
 
     Raises
     ------
+    TypeError
+        If an argument has the wrong type.
     ValueError
-        If a shape does not fit, or a constant step size lies beyond `stability_border`.
+        If a shape does not fit, a constant step size lies beyond `stability_border`, or no run of
+        `phi` can start from `theta0` or `v0`.
     """
     oracle = loss if isinstance(loss, Oracle) else Exact(loss)
-    chosen: Rule = rule or Gradient()
+    _check_fit(phi, oracle.loss)
+    chosen = checked_rule(rule)
     tau = _step_size(oracle.loss, phi, chosen, step_size, unsafe)
     rng = np.random.default_rng(count(seed, "seed", low=0))
     for name, point in (("theta0", theta0), ("v0", v0)):
@@ -70,7 +83,12 @@ def iterate(
             oracle.loss.checked(point, name)
     if theta0 is None and v0 is None:
         v0 = oracle.loss.zeros()
-    return _states(oracle, phi, chosen, tau, start(phi, theta=theta0, v=v0, rule=chosen), rng)
+    try:
+        first = start(phi, theta=theta0, v=v0, rule=chosen)
+    except ValueError as error:  # it speaks of theta and v
+        given = [name for name, x in (("theta0", theta0), ("v0", v0)) if x is not None]
+        raise ValueError(f"{' and '.join(given)} must start a run of {phi!r}: {error}") from error
+    return _states(oracle, phi, chosen, tau, first, rng)
 
 
 def run(
@@ -112,7 +130,16 @@ def run(
     -------
     Trace
         With ``trace.status`` telling in a sentence how the run ended. A diverged or interrupted
-        run (Ctrl-C) returns what it had recorded.
+        run (Ctrl-C) returns what it had recorded. A run has diverged, too, if the loss at its
+        first or at its last iterate is not finite.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `iterate`, or if another argument is not one of those allowed.
+    Exception
+        Any error of the loss, the oracle, the mirror map or a function given by the caller. If
+        something was recorded before, the exception has it as the attribute ``trace``.
     """
     states = iterate(loss, phi, rule=rule, step_size=step_size, theta0=theta0, v0=v0, seed=seed,
                      unsafe=unsafe)  # fmt: skip
@@ -122,12 +149,16 @@ def run(
     check_record(names, reference, bare)
     predicate = stop if isinstance(stop, Stopping) else MaxIterations(count(stop, "stop", low=0))
     keep = sample if callable(sample) else Every(count(sample, "sample"))
-    recorder = _Recorder(names, bare, phi, reference)
-    status, last = _follow(states, predicate, bare, keep, recorder, progress)
+    recorder = Recorder(next(states), names, bare, phi, reference)
     meta = {"loss": type(bare).__name__, "mirror_map": repr(phi), "rule": repr(rule or Gradient()),
-            "seed": seed, "record": list(names), "version": _version()}  # fmt: skip
-    return Trace(recorder.k(), recorder.columns(), status, _numpy(last.theta),
-                 _numpy(last.v), meta)  # fmt: skip
+            "seed": int(seed), "record": list(names), "version": _version()}  # fmt: skip
+    try:
+        status = _follow(states, predicate, bare, keep, recorder, progress)
+    except Exception as error:
+        if recorder.samples:
+            _keep_in(error, recorder, meta)
+        raise
+    return recorder.trace(status, meta)
 
 
 def _states(
@@ -143,8 +174,10 @@ def _states(
         step_size = positive(tau(state.k), f"step_size({state.k})")
         with np.errstate(over="ignore", invalid="ignore"):
             g = oracle.sample(state.theta, rng)
+            _check_gradient(g, state.theta, oracle)
             v, memory = dual_step(state, g, step_size, rule)
-            theta = _to_primal(phi, v)
+            # The memory, too: an infinite moment of Adam would hold the dual variable for ever.
+            theta = _to_primal(phi, v) if all(map(_finite, (v, *memory))) else None
         if theta is None:
             return
         state = State(state.k + 1, theta, v, memory, step_size)
@@ -154,7 +187,7 @@ def _to_primal(phi: MirrorMap, v: Array) -> Array | None:
     """Return grad phi*(v), or None where a number on the way to it is too large."""
     try:
         theta = phi.to_primal(v)
-    except ValueError:  # v is not finite, or too large for an exponential
+    except OverflowError:
         return None
     return theta if _finite(theta) else None
 
@@ -166,61 +199,39 @@ def _follow(
     predicate: Stopping,
     loss: Loss,
     keep: Sampling,
-    recorder: _Recorder,
+    recorder: Recorder,
     progress: bool | None,
-) -> tuple[Status, State]:
+) -> Status:
     check = predicate.begin(loss)
-    previous: State | None = None
-    state = next(states)
     try:
-        recorder.add(state, previous)
-        status = check(state)
+        recorder.add()
+        status = check(recorder.state) if _sound(loss, recorder.state) else Status.DIVERGED
         if status is None:
-            for following in track(states, predicate.iteration_limit, progress):
-                previous, state = state, following
+            for state in track(states, predicate.iteration_limit, progress):
+                recorder.move(state)
                 if keep(state.k):
-                    recorder.add(state, previous)
+                    recorder.add()
                 status = check(state)
                 if status is not None:
                     break
             else:
                 status = Status.DIVERGED
+            if not _sound(loss, recorder.state):
+                status = Status.DIVERGED
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
-    if not recorder.samples or recorder.samples[-1][0] != state.k:
-        recorder.add(state, previous)
-    return status, state
+    recorder.complete()
+    return status
 
 
-class _Recorder:
-    """Collects quantities in their own library and moves them to NumPy once, at the end."""
-
-    def __init__(
-        self, names: tuple[str, ...], loss: Loss, phi: MirrorMap, reference: Array | None
-    ) -> None:
-        self.names, self.loss, self.phi, self.reference = names, loss, phi, reference
-        self.samples: list[tuple[int, list[Any]]] = []
-        self.begun = time.perf_counter()
-
-    def add(self, state: State, previous: State | None) -> None:
-        moment = Moment(state, previous, self.loss, self.phi, self.reference)
-        values = [self._value(name, moment) for name in self.names]
-        # One append: an interrupt leaves whole samples only.
-        self.samples.append((state.k, values))
-
-    def _value(self, name: str, moment: Moment) -> Any:
-        if name == "seconds":
-            return time.perf_counter() - self.begun
-        return QUANTITIES[name](moment)
-
-    def k(self) -> npt.NDArray[np.int64]:
-        return np.asarray([k for k, _ in self.samples], dtype=np.int64)
-
-    def columns(self) -> dict[str, npt.NDArray[Any]]:
-        return {
-            name: np.stack([_numpy(values[i]) for _, values in self.samples])
-            for i, name in enumerate(self.names)
-        }
+@np.errstate(over="ignore", invalid="ignore")
+def _keep_in(error: Exception, recorder: Recorder, meta: dict[str, Any]) -> None:
+    """Attach what was recorded to the exception that ends a run."""
+    with contextlib.suppress(Exception):  # what failed may be the recording itself
+        recorder.complete()
+    trace = recorder.trace(Status.FAILED, meta)
+    error.trace = trace  # type: ignore[attr-defined]
+    error.add_note(f"the trace until iterate {trace.k[-1]} is in the exception's attribute `trace`")
 
 
 def _step_size(
@@ -241,15 +252,32 @@ def _step_size(
     return tau
 
 
+def _check_fit(phi: Any, loss: Loss) -> None:
+    """Refuse a mirror map whose points are not the vectors of the loss."""
+    check_mirror_map(phi)
+    if phi.event_ndim != 1 or phi.event_size not in (None, loss.size):
+        raise ValueError(
+            f"phi must act on vectors of length {loss.size}, those of the loss, "
+            f"got {phi!r} with event_ndim {phi.event_ndim} and event_size {phi.event_size}"
+        )
+
+
+def _check_gradient(g: Any, theta: Array, oracle: Oracle) -> None:
+    if tuple(getattr(g, "shape", ())) != tuple(theta.shape):
+        source = oracle.loss if type(oracle) is Exact else oracle
+        raise ValueError(
+            f"{type(source).__name__} must give gradients of the shape {tuple(theta.shape)} of "
+            f"theta, got {tuple(getattr(g, 'shape', ()))} ({type(g).__name__})"
+        )
+
+
+def _sound(loss: Loss, state: State) -> bool:
+    return _finite(loss.value(state.theta))
+
+
 def _finite(x: Array) -> bool:
     xp = array_api_compat.array_namespace(x)
     return bool(xp.all(xp.isfinite(x)))
-
-
-def _numpy(x: Any) -> npt.NDArray[Any]:
-    if array_api_compat.is_torch_array(x):
-        x = x.detach().cpu().numpy()
-    return np.array(x)
 
 
 def _version() -> str:

@@ -14,3 +14,4 @@ class Status(enum.Enum):
     STAGNATION = "The dual variable stopped moving."
     DIVERGED = "The iteration diverged; the last finite iterate is kept."
     INTERRUPTED = "The run was interrupted by the user; everything computed until then is kept."
+    FAILED = "The run failed with an error; everything recorded until then is kept."

@@ -105,7 +105,8 @@ def relative_step(loss: _HasLipschitz, phi: MirrorMap, factor: float = 1.0) -> C
     Raises
     ------
     ValueError
-        If `phi` is not strongly convex or L is zero: no step size follows from the constants.
+        If `phi` is not strongly convex, L is zero, or 1/(delta L) is no float: no step size
+        follows from the constants.
     """
     positive(factor, "factor")
     if phi.strong_convexity <= 0.0:
@@ -113,7 +114,8 @@ def relative_step(loss: _HasLipschitz, phi: MirrorMap, factor: float = 1.0) -> C
             f"phi must be strongly convex for a step size from constants, got {phi!r}; "
             "give a step size yourself"
         )
-    return Constant(factor * phi.strong_convexity / positive(loss.lipschitz, "loss.lipschitz"))
+    tau = factor * phi.strong_convexity / positive(loss.lipschitz, "loss.lipschitz")
+    return Constant(positive(tau, "the step size factor / (delta L)"))
 
 
 def stability_border(loss: _HasLipschitz, phi: MirrorMap, rule: Rule) -> float | None:

@@ -18,7 +18,7 @@ from breglab.iteration.status import Status
 FORMAT = 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trace:
     """What a run recorded, as NumPy arrays.
 
@@ -56,6 +56,11 @@ class Trace:
     def __len__(self) -> int:
         return len(self.k)
 
+    def __repr__(self) -> str:
+        names = ", ".join(self.columns) or "nothing"
+        last = self.k[-1] if len(self.k) else "-"
+        return f"Trace({len(self)} samples up to k = {last}: {names}; {self.status.value!r})"
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write ``path.npz`` (arrays) and ``path.json`` (status and meta); return the .npz path.
 
@@ -64,9 +69,12 @@ class Trace:
 
         Raises
         ------
+        TypeError, ValueError
+            If `load` would refuse it, or `meta` is not JSON-serialisable.
         OSError
             If the folder cannot be written to; nothing is left behind.
         """
+        _check(self)
         json_file, npz_file = _files(path)
         described = {"format": FORMAT, "status": self.status.name, "meta": dict(self.meta)}
         text = json.dumps(described, indent=2, allow_nan=False)
@@ -91,10 +99,14 @@ class Trace:
         json_file, npz_file = _files(path)
         try:
             described = json.loads(json_file.read_bytes())
+            _require(described, "description", "format", "status", "meta")
             if described["format"] != FORMAT:
                 raise ValueError(f"format {described['format']!r} instead of {FORMAT}")
             with npz_file.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 content = {name: arrays[name] for name in arrays.files}
+            _require(content, "archive", "k", "theta", "v", "description")
+            if described["status"] not in Status.__members__:
+                raise ValueError(f"unknown status {described['status']!r}")
             if json.loads(str(content["description"])) != described:
                 raise ValueError("they were not saved together")
             columns = {
@@ -102,7 +114,7 @@ class Trace:
                 for name, value in content.items()
                 if name.startswith("column.")
             }
-            return cls(
+            trace = cls(
                 content["k"],
                 columns,
                 Status[described["status"]],
@@ -110,12 +122,44 @@ class Trace:
                 content["v"],
                 described["meta"],
             )
+            _check(trace)
+            return trace
         except FileNotFoundError:
             raise
         except Exception as error:  # damaged archives raise many kinds: zip, zlib, key, value, EOF
             raise ValueError(
                 f"{npz_file.name} and its .json are no trace of breglab: {error}"
             ) from error
+
+
+def _require(content: Any, what: str, *names: str) -> None:
+    missing = [name for name in names if name not in content]
+    if missing:
+        raise ValueError(f"the {what} lacks {', '.join(missing)}")
+
+
+def _check(trace: Trace) -> None:
+    """Refuse a trace whose parts are not what `Trace` says of them."""
+    if not isinstance(trace.meta, Mapping):
+        raise TypeError(f"meta must be a mapping, got {trace.meta!r}")
+    if trace.k.ndim != 1 or not np.issubdtype(trace.k.dtype, np.integer):
+        raise ValueError(f"k must be a 1-D integer array, got {_described(trace.k)}")
+    for name, value in trace.columns.items():
+        if value.dtype.hasobject or value.shape[:1] != trace.k.shape:
+            raise ValueError(
+                f"column {name!r} must hold {len(trace.k)} samples of numbers, one for each k, "
+                f"got {_described(value)}"
+            )
+    for name, value in (("theta", trace.theta), ("v", trace.v)):
+        if not np.issubdtype(value.dtype, np.floating) or value.shape != trace.theta.shape:
+            raise ValueError(
+                f"{name} must be a floating array of shape {trace.theta.shape}, that of theta, "
+                f"got {_described(value)}"
+            )
+
+
+def _described(x: npt.NDArray[Any]) -> str:
+    return f"shape {x.shape} and dtype {x.dtype}"
 
 
 def _files(path: str | os.PathLike[str]) -> tuple[Path, Path]:

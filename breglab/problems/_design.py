@@ -13,6 +13,7 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from breglab._checks import Array, real_array
 from breglab.problems._lanczos import eigenvalue_bound
+from breglab.problems._operator_checks import checked_operator
 
 _EXACT_RANK = 600
 _EXACT_ENTRIES = 10**7
@@ -50,8 +51,7 @@ class Design:
         self.operator: LinearOperator | None = None
         self._matrix: Any = None
         if isinstance(matrix, LinearOperator):
-            self.operator = matrix
-            _check_operator(matrix, name)
+            self.operator = checked_operator(matrix, name)
         elif scipy.sparse.issparse(matrix):
             self._matrix = scipy.sparse.csr_array(matrix, copy=True)
             self._matrix.sum_duplicates()
@@ -105,19 +105,28 @@ class Design:
         """The matrix as a dense float64 array, None where it is an operator too large for that."""
         if self.operator is None:
             xp = array_api_compat.array_namespace(self._matrix)
-            return xp.astype(self._matrix, xp.float64, copy=False)
+            return frozen(xp.astype(self._matrix, xp.float64, copy=False))
         if min(self.rows, self.columns) > _EXACT_RANK or self.rows * self.columns > _EXACT_ENTRIES:
             return None
         if self.rows < self.columns:
-            return self.operator.rmatmat(np.eye(self.rows, dtype=self.dtype)).T.astype(float)
-        return self.operator.matmat(np.eye(self.columns, dtype=self.dtype)).astype(float)
+            entries = self.operator.rmatmat(np.eye(self.rows, dtype=self.dtype)).T
+        else:
+            entries = self.operator.matmat(np.eye(self.columns, dtype=self.dtype))
+        return frozen(entries.astype(float))
 
     @functools.cached_property
     def gram_norm(self) -> float:
-        """Largest eigenvalue of A^T A: exact where `dense` exists, else an upper bound of it."""
+        """Largest eigenvalue of A^T A: exact where `dense` exists, else an upper bound of it.
+
+        Raises
+        ------
+        ValueError
+            If it is too large or too small for a float.
+        """
         if self.dense is None:
-            return self._gram_bound()
-        return float(self._singular_values[0]) ** 2
+            return self._representable(self._gram_bound())
+        largest = float(self._singular_values[0])
+        return self._representable(largest * largest)
 
     @functools.cached_property
     def gram_floor(self) -> float:
@@ -127,8 +136,8 @@ class Design:
         """
         if self.dense is None or self.rows < self.columns:
             return 0.0
-        largest, smallest = float(self._singular_values[0]), float(self._singular_values[-1])
-        return smallest**2 if smallest > self.rounding * largest else 0.0
+        smallest = float(self._singular_values[-1])
+        return smallest**2 if smallest > self.rounding * math.sqrt(self.gram_norm) else 0.0
 
     @functools.cached_property
     def _singular_values(self) -> Array:
@@ -153,21 +162,20 @@ class Design:
             return array_api_compat.array_namespace(np.empty(0))
         return array_api_compat.array_namespace(self._matrix)
 
+    def _representable(self, norm: float) -> float:
+        if not np.finfo(float).tiny <= norm < math.inf:
+            raise ValueError(
+                f"{self._name} must be scaled so that the largest eigenvalue of "
+                f"{self._name}^T {self._name} is a normal float, got {norm!r}"
+            )
+        return norm
+
     def _gram_bound(self) -> float:
         operator = self.operator
         assert operator is not None
         if self.rows < self.columns:
             return eigenvalue_bound(lambda x: operator.matvec(operator.rmatvec(x)), self.rows)
         return eigenvalue_bound(lambda x: operator.rmatvec(operator.matvec(x)), self.columns)
-
-
-def _check_operator(operator: LinearOperator, name: str) -> None:
-    if operator.dtype is None or not np.issubdtype(operator.dtype, np.floating):
-        raise TypeError(
-            f"{name} must have a real floating dtype (float32, float64), got {operator.dtype}"
-        )
-    if min(operator.shape) < 1:
-        raise ValueError(f"{name} must not be empty, got shape {operator.shape}")
 
 
 def _check_entries(entries: Array, shape: tuple[int, ...], name: str) -> None:

@@ -142,8 +142,10 @@ class FiniteSum(Loss):
 
     def _total(self, losses: Array, theta: Array) -> Scalar:
         xp = array_api_compat.array_namespace(theta)
-        ridge = self._ridge / 2 * xp.sum(theta * theta, axis=-1)
-        return self._weight * xp.sum(losses, axis=(-2, -1)) + ridge
+        total = self._weight * xp.sum(losses, axis=(-2, -1))
+        if self._ridge == 0.0:  # |theta|^2 may overflow, and 0 * inf is no number
+            return total
+        return total + self._ridge / 2 * xp.sum(theta * theta, axis=-1)
 
     def _unflatten(self, theta: Array) -> Array:
         """Return the K weight vectors of each point: ``(..., d K)`` to ``(..., K, d)``."""

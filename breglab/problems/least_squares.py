@@ -74,15 +74,19 @@ class LeastSquares(FiniteSum):
 
     @functools.cached_property
     def infimum(self) -> float:
-        """The minimum of L less the rounding of its computation; 0.0 if A is too large."""
-        if self._design.dense is None:
+        """The minimum of L less the rounding of its computation; 0.0 where mu is 0.0.
+
+        Without full column rank a singular value below rounding may belong to A, and with it the
+        data may be met as exactly as one likes, far away.
+        """
+        if self.strong_convexity == 0.0:
             return 0.0
         xp = array_api_compat.array_namespace(self._targets)
         theta = self.minimiser()
         norms = [float(xp.linalg.vector_norm(x)) for x in (theta, self._targets)]
-        # Twice the backward error of the solution: consistent data must not get an inf > 0.
+        # A multiple of the backward error of the solution: consistent data must not get an inf > 0.
         norm_A = math.sqrt(self._design.gram_norm)
-        slack = 2 * max(self.terms, self.size) * float(xp.finfo(theta.dtype).eps)
+        slack = 16 * max(self.terms, self.size) * float(xp.finfo(theta.dtype).eps)
         slack *= norm_A * norms[0] + norms[1]
         distance = float(xp.linalg.vector_norm(self.residual(theta)))
         return max(distance - slack, 0.0) ** 2 / 2

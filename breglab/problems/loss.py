@@ -41,6 +41,9 @@ class Loss(abc.ABC):
         """A lower bound of inf L: exact to rounding where it is known, else 0.0."""
         return 0.0
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(n = {self.size})"
+
     def zeros(self) -> Array:
         """Return the origin, shape ``(n,)``, of the library, dtype and device of the data."""
         xp = array_api_compat.array_namespace(self._data)

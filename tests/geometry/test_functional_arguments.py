@@ -122,6 +122,10 @@ def test_lam_is_a_nonnegative_number(build):
         ([[True, False]], None, TypeError, "groups must hold integers, got True"),
         ("01", None, TypeError, "groups must be labels or index sequences"),
         (3, None, TypeError, "groups must be labels or index sequences"),
+        ({0: 1}, None, TypeError, "groups must be labels or index sequences"),
+        ({0, 1}, None, TypeError, "groups must be labels or index sequences"),
+        ([{0: 1}], None, TypeError, "groups must hold integers, got {0: 1}"),
+        (["01"], None, TypeError, "groups must hold integers, got '01'"),
     ],
 )
 def test_groups_are_checked(groups, size, error, message):

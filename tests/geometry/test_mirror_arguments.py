@@ -120,6 +120,27 @@ def test_delta_and_beta_are_positive(bad):
         Hypentropy(bad)
 
 
+def test_delta_has_an_inverse():
+    for delta in (5e-324, 1e-309):
+        with pytest.raises(ValueError, match=r"^1 / delta must be finite and > 0, got inf"):
+            ElasticNet(L1(), delta)
+    assert ElasticNet(L1(), 1e-307).strong_convexity == 1 / 1e-307
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("J", [L1(0.5), TotalVariation1D(0.5)])
+def test_products_with_delta_that_do_not_fit_are_refused(dtype, J):
+    delta = 2.0**100
+    limit = float(np.finfo(dtype).max) / delta
+    phi, inside = ElasticNet(J, delta), np.array([0.999 * limit, 0.0, -0.5 * limit], dtype=dtype)
+    assert np.isfinite(phi.to_primal(inside)).all()
+    for call in (phi.to_primal, phi.conjugate):
+        for error in (ValueError, OverflowError):
+            with pytest.raises(error, match=r"^\|v\| must be <= .*, so that delta v fits float"):
+                call(-inside * dtype(1.01))
+    assert ElasticNet(J, 0.5).to_primal(np.full(2, np.finfo(dtype).max)).dtype == dtype
+
+
 def test_types_of_parameters_are_checked():
     with pytest.raises(TypeError, match=r"^J must be a Functional, got Euclidean"):
         ElasticNet(Euclidean())
@@ -151,6 +172,8 @@ def test_exponentials_that_do_not_fit_are_refused(dtype):
         for call in (phi.to_primal, phi.conjugate):
             assert np.isfinite(call(below)).all()
             with pytest.raises(ValueError, match=r"^v must be <= .*, so that exp\(v\) fits float"):
+                call(below * dtype(1.01))
+            with pytest.raises(OverflowError):
                 call(below * dtype(1.01))
     with pytest.raises(ValueError, match=r"^v must be <= "):
         Hypentropy().to_primal(-1.01 * below)

@@ -22,7 +22,7 @@ from breglab.iteration import (
     iterate,
     run,
 )
-from breglab.problems import FiniteNoise, LeastSquares
+from breglab.problems import FiniteNoise, LeastSquares, Logistic, Quadratic
 
 RECORD = ("loss", "regularizer", "increment", "dsym", "bregman", "error", "residual", "support",
           "tau", "primal", "dual", "gradient")  # fmt: skip
@@ -79,6 +79,32 @@ def test_one_diverging_member_ends_its_batch_and_stays_finite():
     assert trace.status is Status.DIVERGED
     assert trace.theta[0, 0] == 0.0
     assert abs(trace.theta[1, 0]) > 1e150
+
+
+@pytest.mark.parametrize("loss", [tall(), Logistic(TALL, np.arange(9) % 2, ridge=1.0)])
+def test_a_start_beyond_the_range_of_the_loss_has_diverged(loss):
+    for sample in (1, 100):
+        trace = run(loss, ElasticNet(L1(0.1), 1.0), v0=np.full(6, 1e200), sample=sample)
+        assert trace.status is Status.DIVERGED
+        assert trace.k.tolist() == [0]
+        assert trace["loss"].tolist() == [np.inf]
+
+
+def test_a_run_that_leaves_the_range_of_the_loss_has_diverged():
+    # theta = (-2)^k: after 600 steps its square is beyond all floats, and it is not.
+    options = {"theta0": np.array([1.0]), "step_size": 3.0, "unsafe": True}
+    trace = run(line(), ElasticNet(Zero(), 1.0), stop=600, **options)
+    assert trace.status is Status.DIVERGED
+    assert trace.theta[0] == 2.0**600
+
+
+def test_a_moment_that_overflows_does_not_hold_adam_for_ever():
+    loss = Quadratic(np.diag([1.0, 1e160]), np.zeros(2))
+    phi, v0 = ElasticNet(Zero(), 1.0), np.array([1.0, 1e-4])
+    trace = run(loss, phi, rule=Adam(), v0=v0, step_size=0.1, stop=50)
+    assert np.isfinite(trace["loss"][0])
+    assert trace.status is Status.DIVERGED
+    assert trace.k.tolist() == [0]
 
 
 def test_noise_does_not_hide_divergence():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from iteration_cases import diagonal, line, tall
 
-from breglab.geometry import L1, ElasticNet, GroupL12, Nuclear
+from breglab.geometry import L1, Box, ElasticNet, Entropy, GroupL12, Nuclear
 from breglab.iteration import (
     Adam,
     CertifiedGap,
@@ -26,6 +26,7 @@ from breglab.iteration import (
     iterate,
     relative_step,
     run,
+    start,
 )
 
 PHI = ElasticNet(L1(0.3), 1.0)
@@ -118,11 +119,50 @@ def test_a_loss_must_be_one(loss):
         run(loss, PHI)
 
 
-def test_a_mirror_map_of_another_size_is_refused():
-    with pytest.raises(ValueError, match=r"must have length 4 in its last axis"):
-        run(tall(), ElasticNet(GroupL12([[0, 1], [2, 3]]), 1.0))
-    with pytest.raises(ValueError, match="must have at least 2 axes"):
-        run(tall(), ElasticNet(Nuclear(), 1.0))
+@pytest.mark.parametrize("call", [run, iterate])
+@pytest.mark.parametrize("v0", [None, np.ones((2, 6))])
+def test_a_mirror_map_that_does_not_act_on_vectors_of_the_loss_is_refused(call, v0):
+    for J, sizes in (
+        (GroupL12([[0, 1], [2, 3]]), "event_ndim 1 and event_size 4"),
+        (Nuclear(), "event_ndim 2 and event_size None"),
+    ):
+        with pytest.raises(ValueError, match=f"^phi must act on vectors of length 6, .*{sizes}"):
+            call(tall(), ElasticNet(J, 1.0), v0=v0)
+
+
+@pytest.mark.parametrize("call", [run, iterate, lambda loss, phi: start(phi, v=POINT)])
+@pytest.mark.parametrize("phi", [L1(1.0), ElasticNet, None, "l1"])
+def test_a_mirror_map_must_be_one(call, phi):
+    with pytest.raises(
+        TypeError, match=r"^phi must be a MirrorMap, e\.g\. ElasticNet\(L1\(1\.0\)\)"
+    ):
+        call(tall(), phi)
+
+
+@pytest.mark.parametrize(
+    "call", [run, iterate, lambda _, phi, rule: start(phi, v=POINT, rule=rule)]
+)
+@pytest.mark.parametrize("rule", [Momentum, "momentum", 0.9, ()])
+def test_a_rule_must_be_one(call, rule):
+    with pytest.raises(TypeError, match=r"^rule must be a Rule, e\.g\. Momentum\(0\.9\), got "):
+        call(tall(), PHI, rule=rule)
+
+
+def test_a_first_variable_is_named_as_it_was_given():
+    simplex, box = Entropy(), ElasticNet(Box(0.0, 1.0), 1.0)
+    for phi, message in (
+        (simplex, "theta0 must start a run of Entropy.*: theta must lie in the interior"),
+        (box, "theta0 must start a run of ElasticNet.*: x must lie between 0.0 and 1.0"),
+    ):
+        for call in (run, iterate):
+            with pytest.raises(ValueError, match=f"^{message}"):
+                call(tall(), phi, theta0=-POINT)
+    with pytest.raises(
+        ValueError, match=r"^theta0 and v0 must start a run of .*: v must be a subg"
+    ):
+        run(tall(), PHI, theta0=POINT, v0=POINT)
+    with pytest.raises(ValueError, match=r"^v0 must start a run of Entropy.*: v must be <= 709"):
+        run(tall(), Entropy("orthant"), v0=1e3 * POINT, step_size=0.1)
 
 
 VALUES = [
@@ -134,6 +174,8 @@ VALUES = [
     (lambda: SquareSummable(1.0, 0.5), ValueError, "p must be finite and > 0.5 and <= 1, got 0.5"),
     (lambda: SquareSummable(1.0, 1.01), ValueError, "p must be finite and > 0.5 and <= 1"),
     (lambda: relative_step(line(), PHI, 0.0), ValueError, "factor must be finite and > 0, got 0"),
+    (lambda: relative_step(line(1e-200), ElasticNet(L1(), 1e-200)), ValueError,
+     r"the step size factor / \(delta L\) must be finite and > 0, got inf"),
     (lambda: relative_step(line(), PHI, "1"), TypeError, "factor must be a real number, got '1'"),
     (lambda: Momentum(1.0), ValueError, "beta must be finite and >= 0 and < 1, got 1.0"),
     (lambda: Momentum(-0.1), ValueError, "beta must be finite and >= 0 and < 1"),

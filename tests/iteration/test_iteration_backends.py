@@ -8,7 +8,16 @@ import pytest
 from iteration_cases import ELASTIC_NETS, LIBRARIES, MIRROR_MAPS, RULES, TALL, TALL_B, WIDE, WIDE_B
 
 from breglab.geometry import L1, ElasticNet
-from breglab.iteration import CertifiedGap, MaxIterations, Residual, Stagnation, iterate, run
+from breglab.iteration import (
+    Adam,
+    CertifiedGap,
+    MaxIterations,
+    Momentum,
+    Residual,
+    Stagnation,
+    iterate,
+    run,
+)
 from breglab.problems import FiniteNoise, LeastSquares, MiniBatch
 
 # The prox of the total variation is for NumPy alone.
@@ -108,3 +117,12 @@ def test_one_seed_draws_the_same_gradients_in_every_library(library, oracle):
         trace = run(oracle(xp), ElasticNet(L1(0.1), 1.0), seed=3, stop=30, step_size=0.02)
         ends.append(trace.theta)
     np.testing.assert_allclose(ends[1], ends[0], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "rule", [Momentum(np.float64(0.9)), Adam(np.float64(0.9), np.float64(0.99))]
+)
+def test_parameters_of_numpy_do_not_raise_the_precision(rule):
+    loss = LeastSquares(TALL.astype(np.float32), TALL_B.astype(np.float32))
+    trace = run(loss, ElasticNet(L1(np.float64(0.3)), np.float64(0.7)), rule=rule, stop=3)
+    assert trace.theta.dtype == trace.v.dtype == trace["loss"].dtype == np.float32

@@ -47,7 +47,8 @@ def test_square_summable_steps_lie_between_their_integrals(c, p, steps):
     assert taus[0] == c
     assert all(one > two for one, two in itertools.pairwise(taus))
     # The sum grows without bound like this integral, while the squares stay below zeta(2 p).
-    grows = math.log(steps + 1) if p == 1 else ((steps + 1) ** (1 - p) - 1) / (1 - p)
+    log = math.log(steps + 1)
+    grows = log if p == 1 else math.expm1((1 - p) * log) / (1 - p)
     assert math.fsum(taus) >= c * grows * (1 - 1e-12)
     assert math.fsum(tau**2 for tau in taus) <= c**2 * scipy.special.zeta(2 * p)
 

@@ -13,6 +13,7 @@ from iteration_cases import tall
 import breglab.iteration.trace as trace_module
 from breglab.geometry import L1, ElasticNet
 from breglab.iteration import QUANTITIES, Status, Trace, run
+from breglab.problems import Quadratic
 
 RECORD = (*QUANTITIES, "seconds")
 
@@ -49,7 +50,7 @@ def test_saving_and_loading_is_exact(trace, tmp_path, name):
 
 def test_every_bit_pattern_survives(tmp_path):
     odd = np.array([np.nan, np.inf, -np.inf, -0.0, 5e-324, np.finfo(float).max])
-    column = {"x": odd, "small": odd[:4].astype(np.float32), "none": np.zeros((6, 0))}
+    column = {"x": odd, "small": np.resize(odd[:4], 6).astype(np.float32), "none": np.zeros((6, 0))}
     for status in Status:
         trace = Trace(np.arange(6), column, status, odd[None, :], -odd[None, :], {"name": "δ"})
         assert_same(Trace.load(trace.save(tmp_path / "odd")), trace)
@@ -176,6 +177,7 @@ DAMAGES = {
     "half a description": truncate("run.json", 0.5),
     "binary json": lambda folder: (folder / "run.json").write_bytes(b"\xff\xfe\x00"),
     "a list": lambda folder: (folder / "run.json").write_text("[1, 2]"),
+    "a description of another trace": edit_json(meta={}),
     "an unknown status": edit_json(status="HAPPY"),
 }
 
@@ -187,6 +189,70 @@ def test_damaged_and_foreign_files_are_refused(trace, tmp_path, damage):
     with pytest.raises(ValueError, match=r"run\.npz and its \.json are no trace of breglab: ."):
         Trace.load(tmp_path / "run")
     assert not (tmp_path / "malice").exists()
+
+
+def edit_both(**changes):
+    """Change parts of a trace as `save` itself would have written them."""
+
+    def edit(folder):
+        with np.load(folder / "run.npz") as arrays:
+            content = dict(arrays)
+        described = json.loads(str(content["description"]))
+        for name, value in changes.items():
+            part = described if name in ("format", "status", "meta") else content
+            part[name] = value
+            if value is None:
+                del part[name]
+        content["description"] = np.array(json.dumps(described))
+        np.savez(folder / "run.npz", **content)
+        (folder / "run.json").write_text(json.dumps(described))
+
+    return edit
+
+
+INCONSISTENT = [
+    ({"k": np.zeros((4, 1), int)}, r"k must be a 1-D integer array, got shape \(4, 1\) and dtype"),
+    ({"k": np.arange(4.0)}, "k must be a 1-D integer array, got .* dtype float64"),
+    ({"k": np.arange(5)}, "column 'loss' must hold 5 samples .*, one for each k"),
+    ({"column.loss": np.array(1.0)}, r"column 'loss' must hold 4 samples .* got shape \(\)"),
+    ({"column.tau": np.ones((3, 3))}, r"column 'tau' must hold 4 samples .* got shape \(3, 3\)"),
+    ({"theta": np.ones((3, 6), int)}, "theta must be a floating array .* dtype int64"),
+    ({"v": np.array(["a"])}, "v must be a floating array"),
+    ({"v": np.ones(6)}, r"v must be a floating array of shape \(3, 6\), .*got shape \(6,\)"),
+    ({"meta": [1]}, r"meta must be a mapping, got \[1\]"),
+    ({"status": "HAPPY"}, "unknown status 'HAPPY'"),
+    ({"theta": None, "k": None}, "the archive lacks k, theta$"),
+    ({"meta": None}, "the description lacks meta$"),
+    ({"format": None, "status": None}, "the description lacks format, status$"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "message"), INCONSISTENT)
+def test_a_trace_that_contradicts_itself_is_refused_in_a_sentence(
+    trace, tmp_path, changes, message
+):
+    trace.save(tmp_path / "run")
+    edit_both()(tmp_path)
+    assert_same(Trace.load(tmp_path / "run"), trace)
+    edit_both(**changes)(tmp_path)
+    with pytest.raises(ValueError, match=f"no trace of breglab: {message}"):
+        Trace.load(tmp_path / "run")
+
+
+def test_what_cannot_be_loaded_is_not_saved(trace, tmp_path):
+    objects = np.array([None] * len(trace), dtype=object)
+    for columns, message in (
+        ({"x": objects}, "column 'x' must hold 4 samples of numbers.* dtype object"),
+        ({"x": np.ones(3)}, "column 'x' must hold 4 samples of numbers"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Trace(trace.k, columns, trace.status, trace.theta, trace.v).save(tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_seed_of_numpy_can_be_saved(tmp_path):
+    trace = run(tall(), ElasticNet(L1(0.3), 1.0), stop=3, seed=np.int64(3))
+    assert Trace.load(trace.save(tmp_path / "run")).meta["seed"] == 3
 
 
 def test_another_format_is_refused_by_its_number(trace, tmp_path, monkeypatch):
@@ -223,3 +289,12 @@ def test_an_unknown_column_lists_what_there_is(trace):
 def test_traces_are_compared_by_identity_and_not_by_arrays(trace):
     assert trace == trace
     assert trace != Trace(trace.k, trace.columns, trace.status, trace.theta, trace.v)
+
+
+def test_a_trace_is_shown_in_a_line_and_a_loss_by_its_size():
+    loss = Quadratic(np.eye(3), np.ones(3))
+    trace = run(loss, ElasticNet(L1(0.1), 1.0), stop=7, record=("loss", "support"))
+    assert repr(trace) == (
+        "Trace(8 samples up to k = 7: loss, support; 'The iteration limit was reached.')"
+    )
+    assert repr(loss) == "Quadratic(n = 3)"

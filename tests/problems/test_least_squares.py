@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -102,6 +104,44 @@ def test_infimum_of_consistent_data_is_zero_and_else_the_distance():
     infimum = LeastSquares(A, b).infimum
     assert infimum <= expected
     assert infimum == pytest.approx(expected, rel=1e-12)
+
+
+def exactly_consistent(kind, seed):
+    """Return a matrix and a right-hand side in its range, free of rounding; None if it is not."""
+    rng = np.random.default_rng(seed)
+    m, n, spread = rng.integers(2, 9), rng.integers(2, 9), int(rng.integers(0, 17))
+    A = rng.integers(-9, 10, (m, n)).astype(float)
+    if kind == "deficient":
+        A[:, 0] = A[:, 1]
+    shape = {"rows": (m, 1), "columns": (1, n), "deficient": (1, 1)}[kind]
+    A *= 2.0 ** rng.integers(-2 * spread, 1, shape)
+    x = rng.integers(-9, 10, n) * 2.0 ** rng.integers(0, 2 * spread + 1)
+    b = A @ x
+    terms = [[Fraction(a) * Fraction(t) for a, t in zip(row, x, strict=True)] for row in A]
+    return (A, b) if A.any() and list(map(Fraction, b)) == list(map(sum, terms)) else None
+
+
+@pytest.mark.parametrize("kind", ["rows", "columns", "deficient"])
+def test_infimum_of_exactly_consistent_data_is_zero(kind):
+    cases = [case for seed in range(300) if (case := exactly_consistent(kind, seed))]
+    assert len(cases) > 100
+    assert all(LeastSquares(A, b).infimum == 0.0 for A, b in cases)
+
+
+def test_infimum_is_a_lower_bound_where_singular_values_are_cut():
+    for smallest in (2.0**-53, 2.0**-1000):
+        loss = LeastSquares(np.diag([1.0, smallest]), np.ones(2))
+        assert loss.value(np.array([1.0, 1 / smallest])) == 0.0
+        assert loss.infimum == 0.0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("wrap", [np.asarray, scipy.sparse.csr_array, aslinearoperator])
+def test_the_matrix_that_constants_come_from_is_read_only(dtype, wrap):
+    loss = LeastSquares(wrap(matrix(4, 3).astype(dtype)), np.ones(4, dtype))
+    for part in (loss.matrix, loss.target):
+        with pytest.raises(ValueError, match="read-only"):
+            part[...] = 2
 
 
 @pytest.mark.parametrize("wrap", [np.asarray, scipy.sparse.csr_array, aslinearoperator])

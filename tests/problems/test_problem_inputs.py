@@ -12,6 +12,12 @@ from breglab.problems import Huber, LeastSquares, Logistic, Quadratic
 A, B = np.eye(3, 2), np.ones(3)
 Y = np.array([0, 1, 0])
 NAN = np.array([[1.0, np.nan]])
+
+
+def operator(matvec=lambda x: A @ x, rmatvec=lambda y: A.T @ y):
+    return LinearOperator(A.shape, matvec=matvec, rmatvec=rmatvec, dtype=float)
+
+
 BAD_MATRICES = [
     (A.tolist(), TypeError, "must be an array"),
     (A.astype(int), TypeError, "must have a real floating dtype"),
@@ -28,6 +34,15 @@ BAD_MATRICES = [
     (aslinearoperator(np.empty((0, 2))), ValueError, "must not be empty"),
     (aslinearoperator(A.astype(int)), TypeError, "must have a real floating dtype"),
     (aslinearoperator(A.astype(complex)), TypeError, "must have a real floating dtype"),
+    (A.view(np.matrix), TypeError, "must be a plain array, got matrix"),
+    (np.ma.masked_less(A, 0.5), TypeError, "must be a plain array, got MaskedArray"),
+    (A.astype(np.float16), TypeError, "must have a real floating dtype .* got float16"),
+    (aslinearoperator(A.astype(np.longdouble)), TypeError, "must have a real floating dtype"),
+    (operator(rmatvec=None), TypeError, "must have an adjoint, rmatvec"),
+    (operator(rmatvec=lambda y: -A.T @ y), ValueError, "must have its adjoint as rmatvec"),
+    (operator(rmatvec=lambda y: y[:2] * [1.0, 1.001]), ValueError, "must have its adjoint"),
+    (operator(matvec=lambda x: np.nan * (A @ x)), ValueError, "must give finite products"),
+    (operator(rmatvec=lambda y: np.inf * np.ones(2)), ValueError, "must give finite products"),
 ]
 
 
@@ -140,3 +155,25 @@ def test_iterative_minimiser_that_does_not_converge_says_so():
     )
     with pytest.raises(ValueError, match="LSMR has not reached the minimiser"):
         LeastSquares(operator, np.ones(700)).minimiser()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_operators_with_their_adjoint_are_taken_to_rounding(dtype):
+    matrix = np.random.default_rng(0).standard_normal((300, 200)).astype(dtype)
+    for given in [2.0**k * matrix for k in (0, -60, 60)]:
+        loss = LeastSquares(aslinearoperator(given), np.ones(300, dtype))
+        np.testing.assert_array_equal(loss.matrix, given)
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e-200])
+@pytest.mark.parametrize("wrap", [np.asarray, scipy.sparse.csr_array, aslinearoperator])
+def test_matrices_whose_constants_are_no_floats(scale, wrap):
+    for loss, name in (
+        (LeastSquares(wrap(scale * A), B), "A"),
+        (Huber(wrap(scale * A), B), "A"),
+        (Logistic(wrap(scale * A), Y), "X"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} must be scaled so that the largest eig"):
+            _ = loss.lipschitz
+    with pytest.raises(ValueError, match=r"^A must be scaled"):
+        _ = LeastSquares(wrap(scale * A), B).strong_convexity
