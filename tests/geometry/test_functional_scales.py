@@ -12,7 +12,15 @@ from geometry_cases import FUNCTIONALS, LAW, POINTS, N, shaped, tolerance
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breglab.geometry import L1, Box, ElasticNet, GroupL12, SparseGroup, TotalVariation1D
+from breglab.geometry import (
+    L1,
+    Box,
+    ElasticNet,
+    GroupL12,
+    SparseGroup,
+    SquaredNorm,
+    TotalVariation1D,
+)
 
 GROUPED = [
     lambda weight: GroupL12([0, 0, 1, 1, 1, -1], weight),
@@ -21,7 +29,7 @@ GROUPED = [
 X = np.array([3.0, -4.0, 1.0, 2.0, -2.0, 0.75])
 # Powers of two, so that scaling rounds nothing.
 SCALES = {"float32": [2.0**-100, 2.0**100], "float64": [2.0**-700, 2.0**700]}
-HOMOGENEOUS = {name: J for name, J in FUNCTIONALS.items() if not isinstance(J, Box)}
+HOMOGENEOUS = {name: J for name, J in FUNCTIONALS.items() if not isinstance(J, Box | SquaredNorm)}
 
 
 @pytest.mark.parametrize("build", GROUPED)
