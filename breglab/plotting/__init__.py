@@ -5,9 +5,10 @@ The only room that imports matplotlib. No function here touches pyplot or any gl
 
 from breglab.plotting.convergence import convergence
 from breglab.plotting.export import to_png, to_svg
-from breglab.plotting.margins import closest, margin_curves, two_sides
+from breglab.plotting.margins import closest, margin_curves
 from breglab.plotting.paths import coefficient_paths
 from breglab.plotting.pictures import picture, reconstructions
+from breglab.plotting.sides import two_sides
 from breglab.plotting.support import support_growth
 
 __all__ = [

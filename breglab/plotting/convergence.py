@@ -67,7 +67,7 @@ def convergence(trace: Trace, lowest: float = 0.0) -> Figure:
             log_axis(axes, float(np.min(found)) / 2.0, float(np.max(found)) * 2.0)
         iterations_axis(axes, int(trace.k[-1]))
         axes.legend(loc="lower left")
-        axes.set_title("loss and distance to the minimiser" if len(curves) > 1 else "loss")
+        axes.set_title("loss and distance to a minimiser θ*" if len(curves) > 1 else "loss")
     return figure
 
 

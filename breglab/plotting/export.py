@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import html
 import io
 import re
+from xml.etree import ElementTree
 
 import matplotlib
 from matplotlib.figure import Figure
 
 from breglab.plotting.style import INK
 
+_SVG = "{http://www.w3.org/2000/svg}"
+_LINK = "{http://www.w3.org/1999/xlink}href"
 _FONT = re.compile(r"'DejaVu Sans'(?:, ?(?:'[^']*'|[\w-]+))*")
-_PATH = re.compile(r'\bd="[^"]*"')
-_REFERENCE = re.compile(r'(\bid="|url\(#|href="#)')
+_DECIMALS = re.compile(r"(\.\d\d)\d+")
+_USED = re.compile(r"(?:^|url\()#([^)]+)")
 
 
 def to_svg(figure: Figure, *, label: str, prefix: str) -> str:
     """Return a figure as an ``<svg>`` element to be put into an HTML page.
 
     The ink of the figure becomes ``currentColor``, so that it follows the colour of the text
-    around it, and text stays text.
+    around it; the background is transparent, and text stays text.
 
     Parameters
     ----------
@@ -34,23 +36,19 @@ def to_svg(figure: Figure, *, label: str, prefix: str) -> str:
     Returns
     -------
     str
-        The element, without XML declaration and doctype.
+        The element, without XML declaration and doctype, and without what is not seen.
     """
     out = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "breglab"}):
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    text = out.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    view = re.search(r'viewBox="[^"]*"', text)
-    assert view is not None
-    opening = f'<svg role="img" aria-label="{html.escape(label, quote=True)}" {view.group()}>'
-    text = opening + text[text.index(">") + 1 :]
-    text = _REFERENCE.sub(rf"\g<1>{prefix}-", text)
-    # A hundredth of a point is finer than any screen or printer.
-    text = _PATH.sub(lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path.group()), text)
-    text = _FONT.sub("system-ui, sans-serif", text).replace("xlink:href", "href")
-    return re.sub(r"\n\s*", "\n", text.replace(INK, "currentColor")).strip()
+        figure.savefig(
+            out, format="svg", facecolor="none", metadata={"Date": None, "Creator": None}
+        )
+    text = _FONT.sub("system-ui, sans-serif", out.getvalue()).replace(INK, "currentColor")
+    root = ElementTree.fromstring(text)
+    names = _short_names(root, prefix)
+    _tidy(root, names)
+    root.attrib = {"role": "img", "aria-label": label, "viewBox": root.attrib["viewBox"]}
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def to_png(figure: Figure) -> bytes:
@@ -58,3 +56,67 @@ def to_png(figure: Figure) -> bytes:
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
+
+
+def _short_names(root: ElementTree.Element, prefix: str) -> dict[str, str]:
+    """Return new ids for those that are referred to."""
+    used = [name for element in root.iter() for name in _references(element)]
+    return {name: f"{prefix}-{i}" for i, name in enumerate(dict.fromkeys(used))}
+
+
+def _references(element: ElementTree.Element) -> list[str]:
+    values = (element.get(key, "") for key in (_LINK, "clip-path", "style"))
+    return [name for value in values for name in _USED.findall(value)]
+
+
+def _tidy(element: ElementTree.Element, names: dict[str, str]) -> None:
+    """Shorten an element and all inside of it, without a change that could be seen."""
+    element.tag = element.tag.removeprefix(_SVG)
+    element.tail = None
+    if element.tag != "text":
+        element.text = element.text if element.text and element.text.strip() else None
+    _tidy_attributes(element.attrib, names)
+    children: list[ElementTree.Element] = []
+    for child in list(element):
+        _tidy(child, names)
+        element.remove(child)
+        if child.tag == "g" and not child.attrib:
+            children += list(child)
+        elif not _invisible(child):
+            children.append(child)
+    element.extend(children)
+    _hoist_style(element)
+
+
+def _tidy_attributes(found: dict[str, str], names: dict[str, str]) -> None:
+    if "id" in found and found["id"] not in names:
+        del found["id"]
+    elif "id" in found:
+        found["id"] = names[found["id"]]
+    if _LINK in found:
+        found["href"] = "#" + names[found.pop(_LINK)[1:]]
+    if found.get("transform", "").startswith("rotate(-0 "):
+        del found["transform"]
+    if "d" in found:
+        found["d"] = re.sub(r"\s*([A-Za-z])\s*", r"\1", found["d"]).strip()
+    for key in {"d", "x", "y", "transform"} & found.keys():
+        # A hundredth of a point is finer than any screen or printer.
+        found[key] = _DECIMALS.sub(r"\1", found[key])
+    for key in {"clip-path", "style"} & found.keys():
+        found[key] = re.sub(r"url\(#([^)]+)\)", lambda m: f"url(#{names[m[1]]})", found[key])
+
+
+def _invisible(element: ElementTree.Element) -> bool:
+    nothing = element.tag == "path" and element.get("style") == "fill: none"
+    return nothing or element.tag == "metadata" or (element.tag == "defs" and len(element) == 0)
+
+
+def _hoist_style(element: ElementTree.Element) -> None:
+    """Give the style that all markers of a group share to the group."""
+    alike = {(child.tag, child.get("style")) for child in element}
+    if element.tag == "g" and len(element) > 1 and len(alike) == 1:
+        tag, shared = alike.pop()
+        if tag == "use" and shared is not None:
+            for child in element:
+                del child.attrib["style"]
+            element.set("style", shared)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
 
 from breglab._checks import count
 from breglab.iteration import Trace
@@ -23,7 +25,9 @@ from breglab.plotting.style import (
     thin,
 )
 
-_LONGEST = 20
+_LINE = 21
+_LINE_HEIGHT, _LINE_GAP = 0.048, 0.02
+"""Of the labels at the right, in the height of the axes."""
 _MOST_GREY = 60
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -98,25 +102,48 @@ def entries(theta: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 def _label_ends(axes: Axes, ends: npt.NDArray[np.float64], ranked: bool) -> None:
     """Write the names of the coloured lines at their right ends, with their ranks if wanted."""
     lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
+    names = [
+        _two_lines(f"{rank} {line.get_label()}" if ranked else str(line.get_label()))
+        for rank, line in enumerate(lines, start=1)
+    ]
     low, high = axes.get_ylim()
     axes.set_ylim(low, high)
-    heights = _spread((ends - low) / (high - low), gap=0.09)
-    for rank, (line, height) in enumerate(zip(lines, heights, strict=True), start=1):
-        name = str(line.get_label())
-        short = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
-        text = f"{rank} {short}" if ranked else short
-        axes.text(1.02, height, text, color=line.get_color(), fontsize=8.0, va="center",
-                  transform=axes.transAxes)  # fmt: skip
+    sizes = np.array([_LINE_HEIGHT * (1 + name.count("\n")) + _LINE_GAP for name in names])
+    # More labels than there is room for overlap a little, rather than leave the axes.
+    sizes /= max(float(np.sum(sizes)), 1.0)
+    heights = spread((ends - low) / (high - low), sizes)
+    for line, name, end, height in zip(lines, names, ends, heights, strict=True):
+        axes.annotate(
+            name, (np.asarray(line.get_xdata())[-1], end), (1.04, height),
+            textcoords="axes fraction", color=line.get_color(), fontsize=7.5, va="center",
+            linespacing=1.0, annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": line.get_color(), "lw": 0.6,
+                        "ls": line.get_linestyle(), "shrinkA": 0.0, "shrinkB": 0.0,
+                        "relpos": (0.0, 0.5)},
+        )  # fmt: skip
 
 
-def _spread(heights: npt.NDArray[np.float64], gap: float) -> npt.NDArray[np.float64]:
-    """Move heights in [0, 1] apart to at least `gap`, keeping their order, inside of [0, 1]."""
-    placed = np.empty_like(heights)
-    floor = 0.0
+def _two_lines(name: str) -> str:
+    """Break a long name between words; what needs a third line is left out with an ellipsis."""
+    return "\n".join(textwrap.wrap(name, _LINE, max_lines=2, placeholder=" …"))
+
+
+def spread(
+    heights: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Move labels apart, as little as possible, in their order and inside of [0, 1].
+
+    The sizes add up to at most 1.
+
+    Without their sizes the wanted centres must increase: the least squares are an isotonic
+    regression, and its bounded version is the same one clipped.
+    """
+    if len(heights) == 0:
+        return heights
     order = np.argsort(heights, kind="stable")
-    for position, i in enumerate(order):
-        # Leave room above for those that are still to come.
-        ceiling = 1.0 - gap * (len(order) - 1 - position)
-        placed[i] = max(floor, min(float(heights[i]), ceiling))
-        floor = placed[i] + gap
+    centres = np.cumsum(sizes[order]) - sizes[order] / 2.0
+    free = 1.0 - float(np.sum(sizes))
+    placed = np.empty_like(heights)
+    lowest = isotonic_regression(heights[order] - centres).x
+    placed[order] = np.clip(lowest, 0.0, free) + centres
     return placed

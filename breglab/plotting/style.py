@@ -27,7 +27,9 @@ DASHES = ("-", (0, (5, 1.5)))
 
 SIZE = (4.6, 3.0)
 """Width and height of a figure in inches: readable on a phone, three in a row on a screen."""
-MOST_POINTS = 140
+MOST_POINTS = 120
+MOST_SAMPLES = 60
+"""Of one case, in figures that are no curves: every point is an element of the drawing."""
 
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -55,9 +57,8 @@ _STYLE: dict[str, Any] = {
     "lines.solid_capstyle": "round",
     "legend.frameon": False,
     "legend.fontsize": 9.0,
-    "figure.facecolor": "none",
+    "figure.facecolor": "white",
     "axes.facecolor": "none",
-    "savefig.facecolor": "none",
     "hatch.linewidth": 0.5,
 }
 
@@ -92,6 +93,11 @@ def thin(k: npt.NDArray[np.int64], most: int = MOST_POINTS) -> npt.NDArray[np.in
     return np.unique(np.searchsorted(k, wanted - 0.5).clip(max=len(k) - 1))
 
 
+def thin_evenly(samples: int, most: int = MOST_SAMPLES) -> npt.NDArray[np.int64]:
+    """Return at most `most` indices below `samples`, evenly spaced, the first and the last kept."""
+    return np.unique(np.linspace(0, samples - 1, min(samples, most)).round().astype(np.int64))
+
+
 def iterations_axis(axes: Axes, last: int) -> None:
     """Give the x axis a logarithmic scale of iterates that shows k = 0 as well."""
     last = max(last, 1)
@@ -100,6 +106,14 @@ def iterations_axis(axes: Axes, last: int) -> None:
     decades = [10.0**p for p in range(math.floor(math.log10(last)) + 1)]
     set_ticks(axes.xaxis, [0.0, *decades])
     axes.set_xlabel("iteration k", labelpad=1.0)
+
+
+def samples_axis(axes: Axes, last: int) -> None:
+    """Give the x axis a linear scale of running numbers, whose order says nothing."""
+    margin = 0.03 * max(last, 1)
+    axes.set_xlim(-margin, max(last, 1) + margin)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.set_xlabel("case sample", labelpad=1.0)
 
 
 def log_axis(axes: Axes, low: float, high: float) -> None:

@@ -9,9 +9,13 @@ import numpy as np
 from markupsafe import Markup
 
 from breglab.plotting import closest, margin_curves, to_svg, two_sides
+from breglab.report._cases import Case, case_table
 from breglab.report.mathml import mathml
 from breglab.report.words import docstring_field, number
-from breglab.theory import Audit, ClaimResult, Finding
+from breglab.theory import Audit, ClaimResult, Finding, Statement
+
+_FEWEST_SAMPLES = 20
+"""Of a case whose two sides get a figure; with fewer the margins say it all."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,10 @@ class ClaimSection:
         The findings where it applies.
     skipped : dict of str to list of str
         Names of the other instances by the hypothesis that they do not meet.
+    kind : str
+        What the kind of the claim means, in a sentence.
+    cases : list of Case
+        All samples, if they are few; then there are no figures.
     figures : list of Markup
         Margins, then both sides on the closest instance but the negative one, and on that.
     """
@@ -42,6 +50,8 @@ class ClaimSection:
     checked: str
     shown: list[dict[str, Any]]
     skipped: dict[str, list[str]]
+    kind: str
+    cases: list[Case]
     figures: list[Markup]
 
 
@@ -53,6 +63,7 @@ def claim_sections(audit: Audit, content: dict[str, Any]) -> list[ClaimSection]:
 
 def _section(result: ClaimResult, data: dict[str, Any]) -> ClaimSection:
     skipped: dict[str, list[str]] = {}
+    cases = case_table(result)
     for found in data["instances"]:
         if found["verdict"] == "not applicable":
             skipped.setdefault(found["reason"], []).append(found["name"])
@@ -63,29 +74,35 @@ def _section(result: ClaimResult, data: dict[str, Any]) -> ClaimSection:
         checked=docstring_field(result.claim, "Checked"),
         shown=[found for found in data["instances"] if found["verdict"] != "not applicable"],
         skipped=skipped,
-        figures=_figures(result),
+        kind=result.claim.kind.value,
+        cases=cases,
+        figures=[] if cases else _figures(result),
     )
 
 
 def _figures(result: ClaimResult) -> list[Markup]:
     name, negative = result.claim.id, result.negative
     least = "none" if result.worst is None else number(result.worst.worst_margin)
+    where = "samples of" if isinstance(result.claim, Statement) else "iterations on"
     label = (
-        f"Claim {name}: relative margins over the iterations on {len(result.applicable)} "
-        f"instances; the least is {least}. The negative instance is {negative.verdict.value}."
+        f"Claim {name}: relative margins over the {where} {len(result.applicable)} instances; "
+        f"the least is {least}. The negative instance is {negative.verdict.value}."
     )
-    curves = to_svg(margin_curves(result), label=label, prefix=f"margins-{name}")
-    sides = [_sides(closest(result), name, "closest"), _sides(negative, name, "negative")]
+    curves = to_svg(margin_curves(result), label=label, prefix=f"m-{name}")
+    sides = [_sides(closest(result), result, "closest"), _sides(negative, result, "negative")]
     return [Markup(curves), *(Markup(svg) for svg in sides if svg)]
 
 
-def _sides(finding: Finding | None, name: str, kind: str) -> str:
-    """Return both sides along one instance as SVG; empty where there are less than two iterates."""
-    if finding is None or finding.margins is None or len(np.unique(finding.margins.k)) < 2:
+def _sides(finding: Finding | None, result: ClaimResult, role: str) -> str:
+    """Return both sides along one instance as SVG; empty where its samples are too few."""
+    about_runs = not isinstance(result.claim, Statement)
+    fewest = 2 if about_runs else _FEWEST_SAMPLES
+    if finding is None or finding.margins is None or len(np.unique(finding.margins.k)) < fewest:
         return ""
-    title = ("closest: " if kind == "closest" else "negative: ") + finding.instance
     label = (
-        f"Claim {name}: left-hand and right-hand side over the iterations on {finding.instance}, "
-        f"where the statement is {finding.verdict.value}."
+        f"Claim {result.claim.id}: left-hand and right-hand side on {finding.instance}; "
+        f"verdict there: {finding.verdict.value}."
     )
-    return to_svg(two_sides(finding.margins, title), label=label, prefix=f"sides-{kind}-{name}")
+    title = f"{role}: {finding.instance.removeprefix('negative ')}"
+    figure = two_sides(finding.margins, title, ordered=about_runs)
+    return to_svg(figure, label=label, prefix=f"{role[0]}-{result.claim.id}")

@@ -38,17 +38,20 @@ class RunSection:
         Id of the section.
     notes : str
         What else one should know about the data.
+    reference : str
+        Which minimiser the distances are measured to; empty where there is none.
     figures : list of Markup
         Curves.
     pictures : list of tuple (str, str, str)
         Data URI, alternative text and caption of each image.
     claims : list of dict
-        Id, title, verdict and margin of the claims that apply.
+        Id, title (``claim``), expected verdict, verdict and margin of the claims that apply.
     """
 
     data: dict[str, Any]
     anchor: str
     notes: str
+    reference: str
     figures: list[Markup]
     pictures: list[tuple[str, str, str]]
     claims: list[dict[str, Any]]
@@ -73,15 +76,30 @@ def _section(run: Run, data: dict[str, Any], anchor: str, content: dict[str, Any
         data=data,
         anchor=anchor,
         notes=problem.notes if problem is not None else "",
+        reference=_reference(run),
         figures=_figures(run, anchor),
         pictures=_pictures(run),
         claims=[
-            {"id": c["id"], "title": c["title"], **found}
+            {"id": c["id"], "claim": c["title"], "expected": c["expected"], **found}
             for c in content["claims"]
+            if c["about_runs"]
             for found in c["instances"]
             if found["name"] == data["name"] and found["verdict"] != "not applicable"
         ],
     )
+
+
+def _reference(run: Run) -> str:
+    """Say which minimiser theta* is: there are many where the data do not determine it."""
+    star, problem = run.instance.theta_star, run.instance.problem
+    if star is None:
+        return ""
+    true = None if problem is None or problem.noise_std != 0.0 else problem.theta_true
+    if true is not None and np.array_equal(np.asarray(star), np.asarray(true)):
+        return "θ* is the parameter that made the data."
+    if problem is None:
+        return "θ* is the minimiser of the loss that the instance names."
+    return "θ* is the minimiser of the loss, that of least norm if there are several."
 
 
 def _figures(run: Run, anchor: str) -> list[Markup]:

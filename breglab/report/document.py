@@ -12,7 +12,8 @@ from typing import Any
 
 import breglab
 from breglab.geometry import ElasticNet, MirrorMap
-from breglab.theory import Audit, ClaimResult, Finding, Instance, Run
+from breglab.report.words import kind_words
+from breglab.theory import Audit, ClaimResult, Finding, Run, Statement
 
 SCHEMA_VERSION = "1.0"
 
@@ -70,15 +71,21 @@ def _environment() -> dict[str, str]:
 
 def _claim(result: ClaimResult, titles: dict[str, str]) -> dict[str, Any]:
     claim, worst = result.claim, result.worst
-    own = {instance.name: instance.title for instance in _own_instances(result)}
+    about_runs = not isinstance(claim, Statement)
+    # A statement has no hypothesis but that it is about no run; its cases may share a run's name.
+    titles = titles | _own_titles(result) if about_runs else {}
+    hypotheses = claim.hypotheses if about_runs else ()
     margins = worst.margins if worst is not None else None
     return {
         "id": claim.id,
+        "kind": kind_words(claim.kind),
+        "section": claim.section,
+        "about_runs": about_runs,
         "source": claim.source,
         "title": claim.title,
         "statement": claim.words,
         "latex": claim.latex,
-        "hypotheses": [hypothesis.sentence for hypothesis in claim.hypotheses],
+        "hypotheses": [hypothesis.sentence for hypothesis in hypotheses],
         "tight": claim.tight,
         "verdict": result.verdict.value,
         "expected": claim.expected.value,
@@ -87,38 +94,33 @@ def _claim(result: ClaimResult, titles: dict[str, str]) -> dict[str, Any]:
         "worst_instance": None if worst is None else worst.instance,
         "worst_k": None if margins is None else margins.worst_k,
         "tolerance": None if margins is None else _finite(margins.tolerance),
-        "instances": [_finding(f, (titles | own).get(f.instance, "")) for f in result.findings],
-        "negative_instance": _negative(result),
+        "instances": [_finding(f, titles) for f in result.findings],
+        "negative_instance": _finding(result.negative, titles) | {"caught": result.negative_caught},
         "seconds": _finite(result.seconds),
     }
 
 
-def _own_instances(result: ClaimResult) -> list[Instance]:
-    """Return the instances of the claim itself, those that can be built."""
-    found: list[Instance] = []
+def _own_titles(result: ClaimResult) -> dict[str, str]:
+    """Return the titles of the claim's own instances, those that can be built."""
+    found: dict[str, str] = {}
     with contextlib.suppress(Exception):  # the verdict already says what went wrong there
-        found.extend(result.claim.own_instances())
+        found |= {instance.name: instance.title for instance in result.claim.own_instances()}
     with contextlib.suppress(Exception):
-        found.append(result.claim.negative_instance())
+        negative = result.claim.negative_instance()
+        found[negative.name] = negative.title
     return found
 
 
-def _finding(finding: Finding, title: str) -> dict[str, Any]:
+def _finding(finding: Finding, titles: dict[str, str]) -> dict[str, Any]:
     margins = finding.margins if finding.margins is not None and len(finding.margins.k) else None
     return {
         "name": finding.instance,
-        "title": title,
+        "title": titles.get(finding.instance, ""),
         "verdict": finding.verdict.value,
         "worst_margin": _finite(finding.worst_margin),
         "worst_k": None if margins is None else margins.worst_k,
         "reason": finding.reason,
     }
-
-
-def _negative(result: ClaimResult) -> dict[str, Any]:
-    titles = {instance.name: instance.title for instance in _own_instances(result)}
-    found = _finding(result.negative, titles.get(result.negative.instance, ""))
-    return found | {"caught": result.negative_caught}
 
 
 def _run(run: Run) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 
 from breglab.report._claim_sections import claim_sections
+from breglab.report._index import index
 from breglab.report._matrix import matrix
 from breglab.report._run_sections import run_sections
 from breglab.report.words import number, sentence, symbols
@@ -40,6 +41,7 @@ def page(audit: Audit, content: dict[str, Any]) -> str:
         claims=claim_sections(audit, content),
         runs=run_sections(audit, content),
         matrix=matrix(content),
+        index=index(content),
     )
 
 

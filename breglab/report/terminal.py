@@ -1,4 +1,4 @@
-"""Tables for the terminal, readable at 80 columns."""
+"""Tables for the terminal: one line a claim, with as many columns as its width allows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from breglab.theory import Audit, Claim, ClaimResult, Verdict
+from breglab.theory import Audit, Claim, ClaimResult, Kind, Verdict
 
 _STYLES = {
     Verdict.HOLDS: "green",
@@ -18,31 +18,62 @@ _STYLES = {
 }
 
 
-def verdict_table(audit: Audit) -> Table:
-    """Return one row a claim: verdict, what was expected, least margin, and the negative test."""
+_KINDS = {
+    Kind.TRUE_AS_PRINTED: "true",
+    Kind.SHARPENED: "sharpened",
+    Kind.FALSE_AS_PRINTED: "false",
+    Kind.CORRECTED: "corrected",
+    Kind.UNSTATED_CONDITION: "condition",
+    Kind.BEYOND: "beyond",
+    Kind.IMPRECISE: "imprecise",
+}
+_CAPTION = (
+    "The ids in the first column are breglab's own numbers of the checkable statements; the place "
+    "in the paper stands in the second. The kind says how a claim relates to the printed text: "
+    "true as printed, sharpened, false as printed, corrected, true under an unstated condition, "
+    "beyond the paper, or an imprecise sentence read literally."
+)
+# Each with the least width of the terminal that has room for it.
+_VERDICT_COLUMNS = {
+    "claim": 0, "title": 60, "verdict": 0, "expected": 75, "margin": 0, "n": 75, "negative": 0,
+}  # fmt: skip
+
+
+def verdict_table(audit: Audit, width: int = 80) -> Table:
+    """Return one row a claim: verdict, what was expected, least margin, and the negative test.
+
+    Parameters
+    ----------
+    audit : Audit
+        The outcome.
+    width : int
+        Of the terminal, in columns. Below 75 the number of instances and the expected verdict are
+        left out (a verdict that is not the expected one then names both), below 60 the title.
+    """
     table = _table()
-    table.add_column("claim", no_wrap=True)
-    table.add_column("title")
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("expected", no_wrap=True)
-    table.add_column("margin", justify="right", no_wrap=True)
-    table.add_column("n", justify="right", no_wrap=True)
-    table.add_column("negative", no_wrap=True)
+    shown = [name for name, least in _VERDICT_COLUMNS.items() if width >= least]
+    for name in shown:
+        right = name in ("margin", "n")
+        # What is missing in width is taken from the titles, which end in an ellipsis then.
+        table.add_column(name, justify="right" if right else "left", no_wrap=name != "title")
     for result in audit.results:
-        table.add_row(*_row(result))
+        cells = _cells(result, compared="expected" not in shown)
+        table.add_row(*(cells[name] for name in shown))
     return table
 
 
 def claims_table(claims: Iterable[Claim]) -> Table:
-    """Return one row a claim: its id, source, title and expected verdict."""
+    """Return one row a claim: its id, source, kind, title and expected verdict."""
     table = _table()
+    table.caption, table.caption_justify = _CAPTION, "left"
     table.add_column("claim", no_wrap=True)
     table.add_column("source")
+    table.add_column("kind", no_wrap=True)
     table.add_column("title")
     table.add_column("expected", no_wrap=True)
     for claim in claims:
         expected = Text(claim.expected.value, style=_STYLES[claim.expected])
-        table.add_row(claim.id, claim.source, claim.title, expected)
+        table.add_row(claim.id, claim.source, _KINDS[claim.kind], claim.title, expected)
     return table
 
 
@@ -52,18 +83,20 @@ def _table() -> Table:
     )
 
 
-def _row(result: ClaimResult) -> tuple[str | Text, ...]:
+def _cells(result: ClaimResult, *, compared: bool) -> dict[str, str | Text]:
+    """Return the cells of a row by column; with `compared` a wrong verdict names the right one."""
     expected, verdict, worst = result.claim.expected, result.verdict, result.worst
-    # Green is what was expected, which for a false statement is that it is violated.
-    style = "green" if verdict is expected else "bold red"
-    margin = "" if worst is None else f"{worst.worst_margin:.1e}"
-    caught = Text("caught", "green") if result.negative_caught else Text("MISSED", "bold red")
-    return (
-        result.claim.id,
-        result.claim.title,
-        Text(verdict.value, style),
-        Text(expected.value),
-        margin,
-        str(len(result.applicable)),
-        caught,
-    )
+    right = verdict is expected
+    found = verdict.value if right or not compared else f"{verdict.value}, not {expected.value}"
+    return {
+        "claim": result.claim.id,
+        "title": Text(result.claim.title, no_wrap=True, overflow="ellipsis"),
+        # Green is what was expected, which for a false statement is that it is violated.
+        "verdict": Text(found, "green" if right else "bold red"),
+        "expected": expected.value,
+        "margin": "" if worst is None else f"{worst.worst_margin:.1e}",
+        "n": str(len(result.applicable)),
+        "negative": Text("caught", "green")
+        if result.negative_caught
+        else Text("MISSED", "bold red"),
+    }

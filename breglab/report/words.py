@@ -6,7 +6,7 @@ import inspect
 import math
 import re
 
-from breglab.theory import Claim
+from breglab.theory import Claim, Kind
 
 _LETTERS = {
     "tau": "τ", "delta": "δ", "theta": "θ", "lam": "λ", "mu": "μ", "nu": "ν", "sigma": "σ",
@@ -49,6 +49,11 @@ def number(x: float | None) -> str:
         return f"{sign}{abs(x):.3g}"
     mantissa, exponent = f"{abs(x):.1e}".split("e")
     return f"{sign}{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+
+
+def kind_words(kind: Kind) -> str:
+    """Return the kind of a claim in two or three words."""
+    return "beyond the paper" if kind is Kind.BEYOND else kind.name.lower().replace("_", " ")
 
 
 def symbols(text: str) -> str:

@@ -35,6 +35,34 @@ def write(folder: Path, html: str, json: str) -> tuple[Path, Path]:
     return page, data
 
 
+def obstacle(folder: Path) -> str:
+    """Say what keeps a report from being written to a folder, before there is one to write.
+
+    Parameters
+    ----------
+    folder : Path
+        As for `write`; it is neither made nor changed.
+
+    Returns
+    -------
+    str
+        Part of a sentence, ``"out/report.html is a folder"``; empty if nothing is in the way.
+    """
+    existing = folder
+    while not os.path.lexists(existing) and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        return f"{existing} is a {'file' if existing.exists() else 'link to nothing'}"
+    for file in (folder / name for name in FILES):
+        if file.is_dir():
+            return f"{file} is a folder"
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            return ""
+    except OSError as error:
+        return f"{existing} cannot be written to: {error.strerror}"
+
+
 def rescue(json: str) -> Path | None:
     """Save the JSON under a fresh name in the system's temporary folder; None if that fails too."""
     path = None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -175,7 +178,8 @@ def _outcomes(
     """Return what the tasks give, in their order; what cannot travel is done in this process."""
     away = [i for i, task in enumerate(tasks) if jobs != 1 and _travels(task)]
     here = sorted(set(range(len(tasks))) - set(away))
-    spread = Parallel(n_jobs=jobs, return_as="generator")(tasks[i] for i in away)
+    with _deaf_workers():
+        spread = Parallel(n_jobs=jobs, return_as="generator")(tasks[i] for i in away)
     local = (function(*args, **options) for function, args, options in (tasks[i] for i in here))
     outcomes: list[Any] = [None] * len(tasks)
     for done, (i, outcome) in enumerate(zip(away + here, chain(spread, local), strict=True), 1):
@@ -183,6 +187,24 @@ def _outcomes(
         if on_progress is not None:
             on_progress(done, len(tasks))
     return outcomes
+
+
+@contextlib.contextmanager
+def _deaf_workers() -> Iterator[None]:
+    """Let the processes that are started here inherit that Ctrl-C is for their parent alone.
+
+    A terminal sends it to all of them; a worker that dies of it leaves its parent waiting.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    # Only the main thread may set a handler, and one that Python has not set cannot be put back.
+    if before is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _travels(task: Any) -> bool:

@@ -34,6 +34,11 @@ def step_below(factor: float) -> Hypothesis:
     )
 
 
+def _relative_convexity(run: Run) -> float:
+    loss = run.instance.loss
+    return loss.strong_convexity / loss.lipschitz
+
+
 def _has_minimiser(run: Run) -> bool:
     instance = run.instance
     if instance.theta_star is None:
@@ -70,6 +75,12 @@ STRONGLY_CONVEX_LOSS = Hypothesis(
 )
 MINIMISER = Hypothesis(
     "a minimiser theta* of the loss with J(theta*) < inf is known", _has_minimiser
+)
+STOCHASTIC = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE, STRONGLY_CONVEX_LOSS, MINIMISER)
+"""The hypotheses of Theorem 6 without its condition on the steps."""
+SMALL_STEPS = Hypothesis(
+    "the step size is at most mu/(2 delta L^2)",
+    lambda run: relative_steps(run) <= _relative_convexity(run) / 2.0 * (1.0 + _ROUNDING),
 )
 EVERY_STEP = Hypothesis("every iterate was recorded", lambda run: run.complete)
 NO_REGULARIZER = Hypothesis(

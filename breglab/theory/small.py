@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from breglab._checks import Values
-from breglab.geometry import ElasticNet, Functional, Zero
+from breglab.geometry import L1, ElasticNet, Functional, Zero
 from breglab.iteration import Constant, StepSize
 from breglab.problems import Exact, FiniteNoise, Oracle, Quadratic
 from breglab.theory.instance import Instance
@@ -125,3 +125,22 @@ def noisy_parabola(name: str, title: str, tau: float, **more: Any) -> Instance:
     loss = Quadratic(np.eye(1), np.zeros(1))
     oracle = FiniteNoise(loss, np.array([[1.0], [-1.0]]))
     return quadratic_instance(name, title, loss, tau=tau, theta0=np.zeros(1), oracle=oracle, **more)
+
+
+class SlippedProx(ElasticNet):
+    """A common slip: prox_J(delta v) where prox_{delta J}(delta v) is meant."""
+
+    def _to_primal(self, xp: Any, v: Any) -> Any:
+        return self.J.prox(self.delta * v, 1.0)
+
+
+def slipped_instance() -> Instance:
+    """Return a quadratic in three unknowns with the threshold lam in the place of delta lam."""
+    return Instance(
+        "threshold-lam",
+        "The prox with threshold lam in the place of delta lam",
+        Exact(Quadratic(np.eye(3), np.array([3.0, 0.5, -2.0]))),
+        SlippedProx(L1(1.0), 0.5),
+        Constant(0.5),
+        iterations=30,
+    )

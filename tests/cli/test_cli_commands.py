@@ -29,6 +29,21 @@ def test_help_needs_no_claims(arguments):
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0
     assert "Usage" in result.stdout
+    assert "[[" not in result.stdout
+
+
+def test_the_sentences_of_the_commands_are_not_cut():
+    result = CliRunner().invoke(app, ["--help"])
+    listed = result.stdout.split("Commands:")[1].strip().splitlines()
+    assert len(listed) == 2
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
+
+
+def test_it_is_said_whose_numbers_the_ids_are():
+    for arguments in (["claims"], ["claims", "--help"]):
+        text = " ".join(CliRunner().invoke(app, arguments).stdout.split())
+        assert "breglab's own numbers of the checkable statements" in text
+        assert "in the paper stands in the second" in text
 
 
 def test_a_wrong_command_is_two():

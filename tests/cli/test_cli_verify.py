@@ -19,6 +19,7 @@ from breglab.report import schema
 from breglab.theory import all_claims
 
 ALL = [claim.id for claim in all_claims()]
+MOST = 4 * os.cpu_count()
 
 
 @pytest.fixture(autouse=True)
@@ -62,14 +63,18 @@ def test_a_negative_instance_that_was_missed_is_one(stub):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("77",), ["claim must be among " + ", ".join(ALL), "got '77'"]),
-        (("--suite", "big"), ["--suite", "'quick', 'full'"]),
-        (("--seed", "-1"), ["--seed", "integer >= 0, got -1"]),
-        (("--seed", "one"), ["--seed", "integer"]),
-        (("--jobs", "0"), ["--jobs", ">= 1, or -1 for all, got 0"]),
+        (("zzz",), ["CLAIM", "must be an id that `breglab claims` lists (1 to X5), got 'zzz'"]),
+        (("x3", "2", "18-corect"), ["'x3' (did you mean X3?), '18-corect' (did you mean 18-corr"]),
+        (("--suite", "big"), ["--suite", "must be one of 'quick', 'full', got 'big'"]),
+        (("--seed", "-1"), ["--seed", "must be an integer >= 0, got -1"]),
+        (("--seed", "1.5"), ["--seed", "must be an integer >= 0, got 1.5"]),
+        (("--jobs", "0"), ["--jobs", f"from 1 to {MOST}", "or -1 for all cores, got 0"]),
         (("--jobs", "-2"), ["--jobs", "got -2"]),
-        (("--out", "file"), ["--out", "must be a folder, but file is a file"]),
-        (("--out", "file/below"), ["--out", "must be a folder, but file is a file"]),
+        (("--jobs", "abc"), ["--jobs", "got abc"]),
+        (("--jobs", str(MOST + 1)), ["--jobs", f"from 1 to {MOST} (four for each core)"]),
+        (("--out", ""), ["--out", "must be the name of a folder, got ''"]),
+        (("--out", "file"), ["--out", "must be a folder", "but file is a file"]),
+        (("--out", "file/below"), ["--out", "must be a folder", "but file is a file"]),
         (("--nonsense",), ["--nonsense"]),
     ],
 )
@@ -80,10 +85,33 @@ def test_wrong_usage_is_two_before_anything_is_computed(stub, arguments, words):
     message = " ".join(result.stderr.split())
     for word in words:
         assert word in message
+    assert "[[" not in result.stderr.splitlines()[0]
     assert "Traceback" not in result.output
     assert stub.calls == []
     assert [path.name for path in Path().iterdir()] == ["file"]
     assert Path("file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [
+        ("taken", f"{Path('taken') / 'report.html'} is a folder"),
+        ("dangling", "dangling is a link to nothing"),
+        (Path("dangling") / "below", "dangling is a link to nothing"),
+    ],
+)
+def test_what_is_in_the_way_of_the_report_is_named_beforehand(stub, out, words):
+    Path("taken/report.html").mkdir(parents=True)
+    Path("dangling").symlink_to("nowhere")
+    result = call("--out", out)
+    assert result.exit_code == 2
+    assert words in " ".join(result.stderr.split())
+    assert stub.calls == []
+
+
+def test_four_processes_for_each_core_are_allowed(stub):
+    assert call("--jobs", MOST).exit_code == 0
+    assert stub.calls[0]["jobs"] == MOST
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused_beforehand(stub, monkeypatch):
@@ -139,19 +167,54 @@ def test_without_any_space_it_says_so(stub, monkeypatch, tmp_path):
     assert list(Path("new").iterdir()) == []
 
 
+@contextlib.contextmanager
+def handling(handler):
+    """Set a handler of Ctrl-C, whatever the tests were started with."""
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("where", ["computing", "writing"])
 def test_an_interruption_is_one_line_and_leaves_nothing(stub, monkeypatch, where):
+    def heard(*_):
+        raise AssertionError("the handler of the caller was called")
+
+    cleared = []
+
     def interrupt(*_):
         # A run keeps KeyboardInterrupt for itself; that must not keep the command going.
-        with contextlib.suppress(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.raise_signal(signal.SIGINT)  # the impatient one, while it is cleared up
+            cleared.append(True)
 
     if where == "computing":
         stub.audit = interrupt
     else:
         monkeypatch.setattr(os, "fsync", interrupt)
-    result = call("--out", "new")
+    with handling(heard):
+        result = call("--out", "new")
+        assert signal.getsignal(signal.SIGINT) is heard
     assert result.exit_code == 130
     assert result.stderr == "Interrupted; no report was written.\n"
     assert list(Path().rglob("*report*")) == []
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert cleared == [True]
+
+
+def test_where_ctrl_c_is_ignored_it_stays_so(stub):
+    answer = stub.audit
+
+    def interrupted():
+        signal.raise_signal(signal.SIGINT)
+        return answer()
+
+    stub.audit = interrupted
+    with handling(signal.SIG_IGN):
+        result = call()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    assert result.exit_code == 0

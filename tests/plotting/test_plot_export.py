@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from breglab.iteration import Status, Trace
-from breglab.plotting import convergence, picture, to_png, to_svg
+from breglab.plotting import convergence, picture, to_png, to_svg, two_sides
 from breglab.plotting.style import INK
+from breglab.theory import Margins
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,33 @@ def test_png_has_the_pixels_of_the_picture():
     assert pixels.shape == (6, 9)
     expected = np.kron(np.clip(image, 0.0, 1.0) * 255.0, np.ones((3, 3)))
     assert np.max(np.abs(pixels - expected)) <= 1.0
+
+
+def test_a_saved_figure_is_opaque_and_one_in_a_page_is_not(svg):
+    k = np.arange(5)
+    trace = Trace(k, {"loss": 1.0 / (1.0 + k)}, Status.ITERATIONS, np.ones(1), np.ones(1))
+    figure = convergence(trace)
+    out = io.BytesIO()
+    figure.savefig(out, format="png")
+    for png in (out.getvalue(), to_png(figure)):
+        pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
+        assert np.all(pixels[..., 3] == 255)
+        assert np.all(pixels[0, 0] == 255)
+    assert "#ffffff" not in svg
+
+
+def test_markers_share_their_style_and_text_has_none_of_it():
+    k = np.arange(3)
+    margins = Margins(k, np.zeros(3), np.ones(3), np.ones(3), 0.0)
+    root = ElementTree.fromstring(
+        to_svg(two_sides(margins, "", ordered=False), label="", prefix="p")
+    )
+    groups = [g for g in root.iter("g") if len(g.findall("use")) >= 3]
+    assert any(g.get("style") for g in groups)
+    for group in groups:
+        if group.get("style"):
+            assert {child.tag for child in group} == {"use"}  # nothing else inherits it
+    assert len(list(root.iter("use"))) >= 2 * 3
 
 
 def test_a_picture_needs_two_axes():

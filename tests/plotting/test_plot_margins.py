@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 from breglab.plotting import closest, margin_curves, two_sides
 from breglab.plotting.margins import least_by_iterate
 from breglab.plotting.style import BLUE, GREY, VERMILLION
-from breglab.theory import ClaimResult, Finding, Margins, find_claims, joined
+from breglab.theory import ClaimResult, Finding, Margins, Statement, Verdict, find_claims, joined
 
 K = np.arange(50)
 
@@ -129,6 +129,51 @@ def test_two_sides_fills_where_the_left_side_exceeds_the_right():
     points = np.concatenate([path.vertices for path in fill.get_paths()])
     assert points[:, 0].min() >= 30.0
     assert (points[:, 1].min(), points[:, 1].max()) == (2.0, 5.0)
+
+
+def test_the_violation_is_shaded_as_far_as_the_drawn_curves_cross():
+    k = np.array([0, 1, 10, 100])
+    lhs, rhs = np.array([0.0, 1e-4, 1.0, 1e-4]), np.full(4, 1e-2)
+    axes = two_sides(Margins(k, lhs, rhs, np.ones(4), 0.0), "").axes[0]
+    low = axes.get_ylim()[0]
+    assert axes.get_yscale() == "log"
+    assert np.array_equal(axes.get_lines()[1].get_ydata(), [low, *lhs[1:]])
+    (fill,) = axes.collections
+    points = np.concatenate([path.vertices for path in fill.get_paths()])
+    # On the logarithmic axes 1e-2 is half-way between 1e-4 and 1, at the root of the decade.
+    assert points[:, 0].min() == pytest.approx(10.0**0.5, rel=1e-9)
+    assert points[:, 0].max() == pytest.approx(10.0**1.5, rel=1e-9)
+    assert points[:, 1].min() == pytest.approx(1e-2, rel=1e-9)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(200, 3000), st.data())
+def test_two_sides_hide_no_violation(size, data):
+    where = data.draw(st.integers(0, size - 1))
+    lhs = np.zeros(size)
+    lhs[where] = 2.0
+    m = Margins(np.arange(size), lhs, np.ones(size), np.ones(size), 0.0)
+    for ordered in (True, False):
+        line = two_sides(m, "", ordered=ordered).axes[0].get_lines()[1]
+        assert [where, 2.0] in line.get_xydata().tolist()
+
+
+def test_samples_of_a_statement_are_points_on_a_linear_axis():
+    fine = Finding("7", "one", Verdict.HOLDS, margins(np.arange(500) % 7 + 1.0))
+    bad = Finding("7", "negative case", Verdict.VIOLATED, margins(np.full(30, -1.0)))
+    found = ClaimResult(find_claims(("7",))[0], (fine,), bad)
+    assert isinstance(found.claim, Statement)
+    axes = margin_curves(found).axes[0]
+    assert (axes.get_xscale(), axes.get_xlabel()) == ("linear", "case sample")
+    shown = lines(axes)
+    assert all(shown[name].get_linestyle() == "None" for name in ("one", "negative case"))
+    assert shown["one"].get_marker() != shown["negative case"].get_marker()
+    assert "negative: case" in {text.get_text() for text in axes.texts}
+    axes = two_sides(bad.margins, "", ordered=False).axes[0]
+    assert (axes.get_xscale(), axes.get_xlabel()) == ("linear", "case sample")
+    assert {line.get_linestyle() for line in axes.get_lines()} == {"None"}
+    (gaps,) = axes.collections
+    assert len(gaps.get_segments()) == 30
 
 
 def test_values_of_both_signs_get_a_linear_axis():

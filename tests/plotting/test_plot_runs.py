@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
+from scipy.optimize import minimize
 
 from breglab.geometry import L1, ElasticNet
 from breglab.iteration import Trace, relative_step, run
 from breglab.plotting import coefficient_paths, convergence, reconstructions, support_growth
-from breglab.plotting.paths import entering_order
+from breglab.plotting.paths import entering_order, spread
 from breglab.plotting.style import GREY
 from breglab.problems import LeastSquares
 
@@ -92,11 +99,62 @@ def test_labels_of_equal_ends_do_not_overlap():
     k = np.arange(2)
     theta = np.stack([np.zeros(8), np.full(8, 0.5)])
     trace = Trace(k, {"primal": theta}, None, theta[-1], theta[-1])
-    heights = sorted(text.get_position()[1] for text in coefficient_paths(trace).axes[0].texts)
-    assert len(heights) == 8
-    assert min(np.diff(heights)) > 0.089
-    assert heights[0] >= 0.0
-    assert heights[-1] <= 1.0
+    figure = coefficient_paths(trace, [f"a name of two lines number {i}" for i in range(8)])
+    axes, renderer = figure.axes[0], FigureCanvasAgg(figure).get_renderer()
+    frame = axes.get_window_extent(renderer)
+    for text in axes.texts:
+        text.update_positions(renderer)
+    boxes = sorted((Text.get_window_extent(text, renderer) for text in axes.texts), key=bottom)
+    assert len(boxes) == 8
+    for below, above in itertools.pairwise(boxes):
+        assert below.y1 <= above.y0
+    assert boxes[0].y0 >= frame.y0
+    assert boxes[-1].y1 <= frame.y1
+    assert max(box.x1 for box in boxes) <= figure.bbox.x1  # nothing is cut off
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.integers(0, 2**32 - 1))
+def test_labels_are_moved_as_little_as_possible(heights, seed):
+    wanted = np.array(heights)
+    sizes = np.random.default_rng(seed).choice([0.075, 0.12], len(wanted))
+    placed = spread(wanted, sizes)
+    order = np.argsort(wanted, kind="stable")
+    y, h, s = placed[order], wanted[order], sizes[order]
+    gaps = (s[1:] + s[:-1]) / 2
+    between = [{"type": "ineq", "fun": lambda x: np.diff(x) - gaps}] if len(y) > 1 else []
+    bounds = [(size / 2, 1.0 - size / 2) for size in s]
+    best = minimize(lambda x: np.sum((x - h) ** 2), y, jac=lambda x: 2 * (x - h),
+                    constraints=between, bounds=bounds, method="SLSQP").fun  # fmt: skip
+    assert np.all(np.diff(y) >= gaps - 1e-12)
+    assert np.all(y >= s / 2 - 1e-12)
+    assert np.all(y <= 1.0 - s / 2 + 1e-12)
+    assert np.sum((y - h) ** 2) <= best + 1e-7
+
+
+def bottom(box) -> float:
+    return box.y0
+
+
+def test_long_names_take_two_lines_and_keep_their_words():
+    k = np.arange(2)
+    theta = np.stack([np.zeros(1), np.ones(1)])
+    trace = Trace(k, {"primal": theta}, None, theta[-1], theta[-1])
+    for name, shown in (
+        ("mean smoothness worst texture", "mean smoothness worst\ntexture"),
+        ("short", "short"),
+    ):
+        (text,) = coefficient_paths(trace, [name]).axes[0].texts
+        assert text.get_text() == shown
+
+
+def test_equal_colours_have_different_dashes():
+    k = np.arange(2)
+    theta = np.stack([np.zeros(12), np.linspace(-1, 1, 12)])
+    trace = Trace(k, {"primal": theta}, None, theta[-1], theta[-1])
+    named = coefficient_paths(trace, highlighted=12).axes[0].get_lines()[:12]
+    looks = {(line.get_color(), line.get_linestyle()) for line in named}
+    assert len(looks) == 12
 
 
 def test_entries_that_enter_together_are_not_numbered():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breglab.plotting.style import iterations_axis, new_axes, power, style, thin
+from breglab.plotting.style import iterations_axis, new_axes, power, style, thin, thin_evenly
 
 _EXPONENTIAL = re.compile(r"(−?)(?:([\d.]+)·)?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
@@ -48,6 +48,15 @@ def test_thinning_keeps_the_ends_and_the_order(last, most):
     assert len(kept) <= most
     if len(k) <= most:
         assert np.array_equal(kept, np.arange(len(k)))
+
+
+@given(st.integers(1, 5000), st.integers(2, 200))
+def test_even_thinning_is_even(samples, most):
+    kept = thin_evenly(samples, most)
+    assert (kept[0], kept[-1]) == (0, samples - 1)
+    assert len(kept) == min(samples, most)
+    if len(kept) > 1:
+        assert np.ptp(np.diff(kept)) <= 1
 
 
 def test_thinning_is_even_on_a_logarithmic_axis():

@@ -1,15 +1,10 @@
-"""One audit and one set of runs for all tests of the theory room."""
+"""One set of instances for the tests of the theory room."""
 
 from __future__ import annotations
 
 import pytest
 
-from breglab.theory import Audit, Instance, common_instances, verify
-
-
-@pytest.fixture(scope="session")
-def audit() -> Audit:
-    return verify()
+from breglab.theory import Instance, common_instances
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from breglab.geometry import L1, ElasticNet, Entropy, GroupL12, NonNegativeL1
 from breglab.iteration import Adam, Gradient, Momentum
 from breglab.problems import LeastSquares, Quadratic
 from breglab.theory import Transitions, Verdict, find_claims, verify
-from breglab.theory.claims.equivalences import AdamOnTheDual
 
 
 def long_step(patch):
@@ -96,11 +95,11 @@ def soft_max_without_the_sum(patch):
 MUTANTS = [
     (long_step, ("2", "19", "23"), ("quadratic, J = 0", "quadratic, l1")),
     (wrong_delta_at_the_start, ("2",), ("quadratic, J = 0",)),
-    (no_bias_correction, ("2-adam",), ("adam",)),
+    (no_bias_correction, ("2-adam",), ()),
     (swapped_group_axis, ("37",), ("group",)),
     (threshold_without_delta, ("1", "4"), ("quadratic, l1",)),
     (elastic_net_without_the_half, ("2", "1"), ("quadratic, J = 0", "quadratic, l1")),
-    (momentum_of_the_other_convention, ("13",), ("gaussian, momentum",)),
+    (momentum_of_the_other_convention, ("13",), ()),
     (ascent_in_one_coordinate, ("2", "23"), ("quadratic, J = 0",)),
     (nonnegative_prox_that_forgets_the_sign, ("X3",), ("nonnegative, momentum",)),
     (doubled_gradient_of_least_squares, ("19", "23"), ("gaussian",)),
@@ -111,9 +110,7 @@ MUTANTS = [
 
 
 def _verdicts(ids, names, instances):
-    (adam,) = AdamOnTheDual().own_instances()
-    chosen = [adam if name == "adam" else instances[name] for name in names]
-    found = verify(find_claims(ids), instances=chosen)
+    found = verify(find_claims(ids), instances=[instances[name] for name in names])
     return {f.verdict for result in found.results for f in result.findings}
 
 

@@ -15,7 +15,7 @@ from breglab.iteration import Constant, State, step
 from breglab.iteration.rules import Gradient
 from breglab.problems import Exact, FiniteNoise, MiniBatch, Quadratic, load
 from breglab.theory import Instance, Margins, Verdict, execute, identity, joined
-from breglab.theory.claims.distance_decay import one_point_nu
+from breglab.theory.one_point import one_point_nu
 
 seeds = st.integers(0, 2**32 - 1)
 

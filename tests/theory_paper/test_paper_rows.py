@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from breglab.theory import CLAIMS, Kind, Statement, Verdict, all_claims
@@ -63,8 +65,20 @@ def test_kinds_are_whole_sentences():
 @every
 def test_titles_are_short_and_words_are_sentences(claim):
     assert len(claim.title) <= 75
-    assert claim.words.endswith(".")
-    assert claim.tight.endswith(".")
+    for text in (claim.words, claim.tight):
+        assert text[-1:] == "."
+        assert not re.search(r"\b(AND|ONE|ALL|NOT|ONLY|EVERY|INCLUDING)\b", text)
+
+
+@every
+def test_a_docstring_has_the_five_parts_in_their_order(claim):
+    parts = ["Statement:", "Hypotheses:", "Checked:", "Tight:", "Source:"]
+    places = [claim.__doc__.index(part) for part in parts]
+    assert places == sorted(places)
+    assert claim.title.strip()
+    assert claim.source.strip()
+    assert claim.latex.strip()
+    assert all(hypothesis.sentence for hypothesis in claim.hypotheses)
 
 
 def test_no_two_claims_share_a_title():

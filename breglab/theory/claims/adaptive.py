@@ -12,11 +12,11 @@ from breglab.iteration import Adam, Constant, start, step
 from breglab.problems import Exact, LeastSquares, Quadratic
 from breglab.solvers import constrained
 from breglab.theory.claim import Claim, Hypothesis
-from breglab.theory.claims.limit_point import _data
 from breglab.theory.hypotheses import DETERMINISTIC, ELASTIC_NET
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins
+from breglab.theory.sides import measurements
 from breglab.theory.statement import Statement
 from breglab.theory.verdict import Verdict
 
@@ -36,19 +36,22 @@ class AdaBregMonotone(Statement):
     Statement: the first step of AdaBreg does not raise the loss if the step size is small enough.
     Hypotheses: exact gradients, one unknown.
     Checked: the first step of Algorithm 3 on L = (theta - c)^2/2, delta = 1.
-    Tight: false for every step size: bias correction makes the first step ``tau sign(g)``, so that
+    Tight: fails for every step size: bias correction makes the first step ``tau sign(g)``, so that
     from ``theta - c = tau/4`` the loss grows by the factor nine.
     Source: not in the paper, which claims monotone decay for LinBreg only.
     """
 
     id = "X2"
-    title = "AdaBreg and the monotone loss"
+    title = "With AdaBreg the loss decreases for small steps"
     kind = Kind.BEYOND
     section = "2.3"
     source = "beyond the paper; Algorithm 3"
     latex = r"\mathcal L(\theta^{(1)})\le\mathcal L(\theta^{(0)})\quad\text{for Algorithm 3}"
-    words = "The length of AdaBreg's first step does not scale with the gradient."
-    tight = "False for every step size, with and without an l1 norm."
+    words = "For small steps the first step of AdaBreg does not raise the loss."
+    tight = (
+        "Fails for every step size, with and without an l1 norm: the first step is tau in "
+        "length, however small the gradient is."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, _Start]:
@@ -77,13 +80,13 @@ class AdaBregLimit(Claim):
     minimiser of J + |.|^2/(2 delta) among the solutions.
     Hypotheses: consistent least squares, v^0 = 0, exact gradients.
     Checked: the last iterate against cvxpy's solution, relative 1e-3.
-    Tight: false; scaling by component takes the dual variable out of the range of A^T. On A =
+    Tight: fails; scaling by component takes the dual variable out of the range of A^T. On A =
     [1 2], b = 1 both components move alike and the limit is (1/3, 1/3), not (0, 1/2).
     Source: not in the paper, which states it for none of its algorithms.
     """
 
     id = "X4"
-    title = "The limit of AdaBreg"
+    title = "The limit of AdaBreg is that of LinBreg"
     kind = Kind.BEYOND
     section = "2.3"
     source = "beyond the paper; Algorithm 3"
@@ -91,8 +94,14 @@ class AdaBregLimit(Claim):
         r"\lim_k\theta^{(k)}_{\text{AdaBreg}}"
         r"=\operatorname*{arg\,min}_{A\theta=b}\ J(\theta)+\tfrac1{2\delta}\|\theta\|^2"
     )
-    words = "AdaBreg fits the data, but does not pick the solution with the least elastic net."
-    tight = "False, except by symmetry."
+    words = (
+        "From v = 0 on consistent least squares, AdaBreg converges to the minimiser of J + "
+        "|.|^2/(2 delta) among all solutions."
+    )
+    tight = (
+        "Fails for A = [1 2], b = 1: AdaBreg ends at (1/3, 1/3), not at (0, 1/2). It fits the "
+        "data, but its dual variable leaves the range of A^T."
+    )
     expected = Verdict.VIOLATED
     on_common = False
     hypotheses = (
@@ -108,7 +117,7 @@ class AdaBregLimit(Claim):
 
     def margins(self, run: Run) -> Margins:
         """Compare the last iterate with cvxpy's solution."""
-        A, b = _data(run)
+        A, b = measurements(run)
         phi = run.instance.phi
         assert isinstance(phi, ElasticNet)
         best = constrained(A, b, phi.J, phi.delta).x

@@ -39,7 +39,7 @@ class DescentLemma(Claim):
         r"+\langle\nabla\mathcal L(\theta),\tilde\theta-\theta\rangle"
         r"+\tfrac L2\|\tilde\theta-\theta\|^2"
     )
-    words = "A loss with Lipschitz gradient lies below a parabola at every point."
+    words = "A loss with L-Lipschitz gradient lies below a parabola of curvature L at every point."
     tight = "Equality for a quadratic with curvature L."
     hypotheses = (GRADIENT_RULE,)
 
@@ -81,14 +81,17 @@ class DescentLemmaConverse(Statement):
     """
 
     id = "16-converse"
-    title = "The descent lemma is no equivalence"
+    title = "The descent lemma as an equivalence"
     kind = Kind.IMPRECISE
     section = "3.1"
     source = "Sec. 3.1, above Theorem 2"
     latex = r"(3.3)\ \Rightarrow\ \|\nabla\mathcal L(\tilde\theta)-\nabla\mathcal L(\theta)\|"
     latex += r"\le L\|\tilde\theta-\theta\|"
-    words = "The sentence uses the bound (3.3) as if it were the same as a Lipschitz gradient."
-    tight = "False without convexity."
+    words = "The upper bound (3.3) is the same as a Lipschitz continuous gradient."
+    tight = (
+        "Fails without convexity: theta^2/2 - |theta|^(3/2) satisfies (3.3), and its gradient is "
+        "not Lipschitz. The proofs need (3.3) only."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, tuple[Root, Root]]:
@@ -131,7 +134,10 @@ class VarianceAndSecondMoment(Claim):
     section = "3"
     source = "Assumption 2, (3.4)"
     latex = r"\mathbb E\|g\|^2=\mathbb E\|g-\nabla\mathcal L\|^2+\|\nabla\mathcal L\|^2"
-    words = "Bounded variance asks for less than bounded second moments of the gradients."
+    words = (
+        "Bounded variance (3.4) is weaker than bounded second moments: E|g|^2 = E|g - grad L|^2 "
+        "+ |grad L|^2."
+    )
     tight = "An identity."
     hypotheses = (GRADIENT_RULE,)
 

@@ -78,8 +78,14 @@ class BiasedLossDecay(Claim):
     section = "3.1"
     source = "Theorem 2, its proof"
     latex = LossDecay.latex
-    words = "Unbiased gradients are assumed in the theorem and not needed for it."
-    tight = "The proof uses Young's inequality only."
+    words = (
+        "The loss decays as in claim 18-corrected also for biased gradients, if their mean "
+        "square error is at most sigma^2."
+    )
+    tight = (
+        "The proof uses Young's inequality only; the noise term of claim 20 does need unbiased "
+        "gradients."
+    )
     hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE, step_below(2.0))
     on_common = False
 
@@ -106,7 +112,7 @@ class BiasedNoiseTerm(Claim):
     with a bias, too.
     Hypotheses: a bounded mean square error of the gradients.
     Checked: as claim 20, with and without a bias.
-    Tight: false with a bias: a constant error b has ``E<-xi, Delta> = delta tau (<b, grad L> +
+    Tight: fails with a bias: a constant error b has ``E<-xi, Delta> = delta tau (<b, grad L> +
     |b|^2)`` for J = 0, without any bound by |b|^2 alone.
     Source: not in the paper.
     """
@@ -117,8 +123,11 @@ class BiasedNoiseTerm(Claim):
     section = "3.1"
     source = "beyond the paper; Theorem 2"
     latex = NoiseTerm.latex
-    words = "Read without unbiased gradients, the sharp noise term is false for c < 1."
-    tight = "False with a bias."
+    words = "The noise term phi(c) delta tau sigma^2 of claim 20 is valid for biased gradients too."
+    tight = (
+        "Fails for c < 1: with a constant error b and J = 0 a term delta tau <b, grad L> "
+        "appears, which sigma does not bound."
+    )
     expected = Verdict.VIOLATED
     hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE)
     on_common = False

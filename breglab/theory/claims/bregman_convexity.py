@@ -71,8 +71,8 @@ class ImpliesStrongConvexity(Statement):
     section = "3.2"
     source = "Assumption 5"
     latex = r"(3.7)\ \Rightarrow\ (3.6)\text{ with }\mu=\nu/\delta,\qquad\nu\le\delta L"
-    words = "The elastic net contains |.|^2/(2 delta), so that (3.7) is the stronger condition."
-    tight = "Equality for J = 0. It forces J to be finite everywhere."
+    words = "Assumption 5 implies Assumption 4 with mu = nu/delta, and nu is at most delta L."
+    tight = "Equality for J = 0 and a loss of curvature mu = L."
 
     def cases(self) -> Mapping[str, Diagonal]:
         """Return quadratic losses and regularisers."""
@@ -110,8 +110,9 @@ class SmoothRegularizer(Statement):
     latex = r"\nu D_{J_\delta}\le D_{\mathcal L}\le\tfrac L2\|\cdot\|^2\ \Rightarrow\ "
     latex += r"J\in C^{1,1},\ \operatorname{Lip}(\nabla J)\le\tfrac L\nu-\tfrac1\delta"
     words = (
-        "Assumed at all pairs of points, strong Bregman convexity bounds the curvature of J. The "
-        "proof of Theorem 11 needs it at the minimiser alone, which admits l1 (claim 27-global)."
+        "Under Assumptions 1 and 5 the gradient of J is Lipschitz with the constant L/nu - "
+        "1/delta. The proof of Theorem 11 uses Assumption 5 at the minimiser alone, which admits "
+        "l1 (claim 27-global)."
     )
     tight = "Equality for a loss of curvature L."
 
@@ -135,12 +136,12 @@ class NoSmoothnessNeeded(Statement):
     Hypotheses: L = theta^2/2, delta = 1.
     Checked: in rational arithmetic, the largest nu that the pairs (-eps, eps), eps = 2^-j, allow
     must stay above 1e-9.
-    Tight: false; ``nu (2 eps + 2 eps^2) <= 2 eps^2`` forces nu to zero with eps.
+    Tight: fails; ``nu (2 eps + 2 eps^2) <= 2 eps^2`` forces nu to zero with eps.
     Source: contributions and Sec. 1.2, "our analysis does not require any smoothness of J".
     """
 
     id = "26"
-    title = "Theorem 11 needs no smoothness of J"
+    title = "The analysis needs no smoothness of J"
     kind = Kind.IMPRECISE
     section = "1.2"
     source = "Sec. 1, contributions; Sec. 1.2, mirror descent"
@@ -148,8 +149,11 @@ class NoSmoothnessNeeded(Statement):
         r"\exists\,\nu>0:\ D_{\mathcal L}(\tilde\theta,\theta)\ge\nu D^v_{J_\delta}"
         r"(\tilde\theta,\theta)\ \ \forall\tilde\theta,\theta\quad\text{for }J=|\cdot|"
     )
-    words = "The convergence analysis is said to need no smoothness; Assumption 5 as printed does."
-    tight = "False for the absolute value; true for Theorems 2 and 6."
+    words = "The convergence analysis, Theorem 11 included, does not require any smoothness of J."
+    tight = (
+        "Fails for Theorem 11 with J = |.|, which satisfies Assumption 5 at all pairs of points "
+        "for no nu > 0; true for Theorems 2 and 6."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Callable[[Fraction], Fraction]]:

@@ -32,8 +32,8 @@ class DistanceAxioms(Statement):
     section = "1.4"
     source = "(1.18)"
     latex = r"D_J^p(\tilde\theta,\theta)\ge0,\quad D_J^p(\theta,\theta)=0"
-    words = "A convex function lies above its linearisation and touches it."
-    tight = "Attained."
+    words = "The Bregman distance is not negative, and it is zero from a point to itself."
+    tight = "Zero is also attained at pairs of different points (claim 7-metric)."
 
     def cases(self) -> Mapping[str, tuple[Functional, float]]:
         """Return the functionals with a factor of the subgradient."""
@@ -83,7 +83,10 @@ class NoMetric(Statement):
     section = "1.4"
     source = "Sec. 1.4, below (1.17)"
     latex = r"D_{|\cdot|}(2,1)=0,\quad D^{0}_{|\cdot|}(1,0)=1\ne0=D^{1}_{|\cdot|}(0,1)"
-    words = "It can vanish off the diagonal, depend on the order, and be shorter in two legs."
+    words = (
+        "The Bregman distance is neither definite nor symmetric and violates the triangle "
+        "inequality."
+    )
     tight = "Does not apply."
 
     def cases(self) -> Mapping[str, tuple[Scalar, Scalar]]:

@@ -14,14 +14,16 @@ from breglab._checks import Values
 from breglab.geometry import L1
 from breglab.problems import Quadratic
 from breglab.theory.claim import Claim, Hypothesis
-from breglab.theory.claims.distance_decay import BregmanConvergence, _bound, one_point_nu
+from breglab.theory.claims.distance_decay import BregmanConvergence
 from breglab.theory.claims.summability import Walk, two_unknowns
 from breglab.theory.exact import RationalProblem, exact_tree, mean, vector
 from breglab.theory.hypotheses import step_at_most
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
+from breglab.theory.one_point import one_point_nu
 from breglab.theory.rational import at_most
+from breglab.theory.sides import attained, compare
 from breglab.theory.small import Misstated, parabola, quadratic_instance
 from breglab.theory.statement import Statement
 
@@ -59,8 +61,11 @@ class LongSteps(Claim):
         r"d_{k+1}\le\bigl(1-\tau\nu(2-\delta L\tau)\bigr)d_k+\tfrac\delta2\tau^2\sigma^2,"
         r"\quad\tfrac1{\delta L}\le\tau\le\tfrac2{\delta L}"
     )
-    words = "The distance decays linearly for all steps below 2/(delta L)."
-    tight = "At both ends of the range."
+    words = (
+        "For convex L and 1/(delta L) <= tau <= 2/(delta L) it holds d_{k+1} <= (1 - tau nu (2 - "
+        "delta L tau)) d_k + delta tau^2 sigma^2/2."
+    )
+    tight = "Equality for J = 0, mu = L at both ends of the range."
     hypotheses = (
         *BregmanConvergence.hypotheses[:-1],
         step_at_most(2.0),
@@ -70,7 +75,12 @@ class LongSteps(Claim):
     def own_instances(self) -> tuple[Instance, ...]:
         """Return long steps with the l1 norm and with J = 0, and the tight instance."""
         return (
-            parabola("tight-long", "J = 0, L = theta^2/2, tau = 2/(delta L): equality", tau=2.0),
+            parabola(
+                "tight-long",
+                "J = 0, L = theta^2/2, tau = 2/(delta L): equality",
+                tau=2.0,
+                attains=(self.id,),
+            ),
             _ellipse("long steps, l1", "An ellipse with the l1 norm", tau=1.5, J=L1(0.3)),
             _ellipse("long steps, J = 0", "An ellipse with J = 0", tau=1.2),
         )
@@ -82,10 +92,7 @@ class LongSteps(Claim):
         factor = 1.0 - tau * nu * (2.0 - relative)
         noise = run.instance.delta * tau**2 * t.variance / 2.0
         bound = factor * t.distance + noise
-        upper = _bound(run, t.distance_next, bound)
-        if not run.instance.name.startswith("tight"):
-            return upper
-        return joined(upper, _bound(run, bound, t.distance_next))
+        return attained(self.id, run, compare(run, t.distance_next, bound))
 
     def negative_instance(self) -> Instance:
         """Return a step of 2.5/(delta L) with mu < L."""
@@ -118,23 +125,30 @@ class RefinedFactor(Claim):
         r"R(\tau)=1-\tau\nu-\tau(1-\delta L\tau)\,\delta L"
         r"\bigl(1-\sqrt{1-\tfrac{\nu}{\delta L}}\bigr)^2"
     )
-    words = "A lower bound of the gradient by the distance improves the factor further."
+    words = (
+        "For steps up to 1/(delta L) the factor 1 - tau nu of claim 44 can be reduced to R(tau) "
+        "by a lower bound of the gradient."
+    )
     tight = "Equality for J = 0 and a quadratic of curvature mu = L."
     hypotheses = BregmanConvergence.hypotheses
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return the tight instance."""
-        return (parabola("tight-refined", "J = 0, L = theta^2/2, tau = .4: equality", tau=0.4),)
+        return (
+            parabola(
+                "tight-refined",
+                "J = 0, L = theta^2/2, tau = .4: equality",
+                tau=0.4,
+                attains=(self.id,),
+            ),
+        )
 
     def margins(self, run: Run) -> Margins:
         """Check the factor, and the equality on the tight instance."""
         t, nu, tau, delta = run.transitions, one_point_nu(run.instance), run.tau, run.instance.delta
         factor = refined_factor(tau, nu, delta * run.instance.loss.lipschitz)
         bound = factor * t.distance + delta * tau**2 * t.variance / 2.0
-        upper = _bound(run, t.distance_next, bound)
-        if not run.instance.name.startswith("tight"):
-            return upper
-        return joined(upper, _bound(run, bound, t.distance_next))
+        return attained(self.id, run, compare(run, t.distance_next, bound))
 
     def negative_instance(self) -> Instance:
         """Return a quadratic that states three times its convexity."""
@@ -175,8 +189,11 @@ class ConstantStep(Statement):
         r"\tau\le\min\Bigl(\tfrac1{\delta L},\tfrac{2\nu\varepsilon}{\delta\sigma^2}\Bigr)"
         r"\ \Rightarrow\ \limsup_k d_k\le\varepsilon"
     )
-    words = "The step that is said to exist is explicit."
-    tight = "Within a factor of two."
+    words = (
+        "For tau <= min(1/(delta L), 2 nu eps/(delta sigma^2)) it holds limsup d_k <= eps; a "
+        "step is printed to exist."
+    )
+    tight = "For J = 0 the limit is between eps/2 and eps."
 
     def cases(self) -> Mapping[str, _Target]:
         """Return one unknown with J = 0, and two unknowns with J = 0 and the l1 norm."""

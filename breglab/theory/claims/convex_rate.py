@@ -36,9 +36,10 @@ class ConvexRate(Claim):
         r"\mathcal L(\theta^{(N)})-\mathcal L^*\le\frac{d_0}{N\tau},\quad\tau\le\tfrac1{\delta L}"
     )
     words = (
-        "For a convex loss the loss falls like d_0/(N tau), for every strongly convex mirror map."
+        "For a convex loss, exact gradients and constant tau <= 1/(delta L) it holds L(theta^N) "
+        "- L* <= d_0/(N tau), for every strongly convex mirror map."
     )
-    tight = "Loose by a factor between .39 (N = 1) and .70 (N = 8)."
+    tight = "The worst case is .39 (N = 1) to .70 (N = 8) of the bound at tau = 1/(delta L)."
     hypotheses = (
         STRONGLY_CONVEX_MAP,
         GRADIENT_RULE,

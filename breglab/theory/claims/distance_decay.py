@@ -6,45 +6,22 @@ import math
 
 import numpy as np
 
-from breglab._checks import Values
-from breglab.geometry import L1, ElasticNet, GroupL12, Zero
 from breglab.theory.claim import Claim, Hypothesis
 from breglab.theory.hypotheses import (
-    BOUNDED_VARIANCE,
     DETERMINISTIC,
-    ELASTIC_NET,
     GRADIENT_RULE,
     MINIMISER,
-    STRONGLY_CONVEX_LOSS,
+    SMALL_STEPS,
+    STOCHASTIC,
     STRONGLY_CONVEX_MAP,
     step_at_most,
 )
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
+from breglab.theory.one_point import one_point_nu
+from breglab.theory.sides import attained, compare, error2
 from breglab.theory.small import Misstated, noisy_parabola, parabola, quadratic_instance
-
-TOLERANCE = 1e-10
-
-
-def _error2(run: Run, theta: Values) -> Values:
-    """Return |theta - theta*|^2."""
-    squares: Values = np.sum((theta - np.asarray(run.instance.theta_star)) ** 2, axis=-1)
-    return squares
-
-
-def _bound(run: Run, lhs: Values, rhs: Values, *terms: Values) -> Margins:
-    """Return margins whose scale is that of d_k, of both sides and of the further terms."""
-    scale = run.transitions.distance_scale + np.abs(lhs) + np.abs(rhs)
-    for term in terms:
-        scale = scale + np.abs(term)
-    return Margins(run.trace.k, lhs, rhs, scale, TOLERANCE)
-
-
-def _small_steps(run: Run) -> bool:
-    loss = run.instance.loss
-    largest = loss.strong_convexity / (2.0 * run.instance.delta * loss.lipschitz**2)
-    return bool(np.max(run.tau) <= largest * (1.0 + 1e-12))
 
 
 class NormConvergencePrinted(Claim):
@@ -70,16 +47,12 @@ class NormConvergencePrinted(Claim):
         r"d_{k+1}-d_k+\tfrac{\mu}{4}\tau\,\mathbb E\|\theta^*-\theta^{(k+1)}\|^2"
         r"\le\tfrac{\sigma}{2}\Bigl(\tau^2+\mathbb E\|\theta^{(k)}-\theta^{(k+1)}\|^2\Bigr)"
     )
-    words = "For strongly convex losses and small steps the expected Bregman distance decays."
-    tight = "Very loose; without noise the exact range of steps is at least 1.73/(delta L)."
-    hypotheses = (
-        ELASTIC_NET,
-        GRADIENT_RULE,
-        BOUNDED_VARIANCE,
-        STRONGLY_CONVEX_LOSS,
-        MINIMISER,
-        Hypothesis("the step size is at most mu/(2 delta L^2)", _small_steps),
+    words = (
+        "For strongly convex losses and steps up to mu/(2 delta L^2) it holds d_{k+1} - d_k + "
+        "(mu/4) tau E|e_{k+1}|^2 <= (sigma/2)(tau^2 + E|Delta|^2)."
     )
+    tight = "Loose: without noise the exact range of steps is at least 1.73/(delta L) (claim 34)."
+    hypotheses = (*STOCHASTIC, SMALL_STEPS)
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return noise at the minimiser, where both terms on the right are needed."""
@@ -89,10 +62,10 @@ class NormConvergencePrinted(Claim):
     def margins(self, run: Run) -> Margins:
         """Check (3.8) at every iterate."""
         t, mu = run.transitions, run.instance.loss.strong_convexity
-        error2 = t.expect(_error2(run, t.theta))
-        lhs = t.distance_next - t.distance + mu / 4.0 * run.tau * error2
+        gain = mu / 4.0 * run.tau * t.expect(error2(run, t.theta))
+        lhs = t.distance_next - t.distance + gain
         rhs = np.sqrt(t.variance) / 2.0 * (run.tau**2 + t.increment2)
-        return _bound(run, lhs, rhs)
+        return compare(run, lhs, rhs)
 
     def negative_instance(self) -> Instance:
         """Return a deterministic step of 1.9/(delta L), beyond the exact range of (3.8)."""
@@ -119,16 +92,12 @@ class NormConvergenceSharp(Claim):
         r"d_{k+1}\le d_k-\tau\rho\,\mathbb E\|e_k\|^2+\tfrac{\delta}{2}\tau^2\sigma^2,\quad"
         r"\rho=\min\bigl(\mu(1-\tfrac{\delta\tau\mu}{2}),L(1-\tfrac{\delta\tau L}{2})\bigr)"
     )
-    words = "The distance decays for every step up to 2/(delta L), at a rate that is attained."
-    tight = "Exactly: equality for J = 0 and a quadratic."
-    hypotheses = (
-        ELASTIC_NET,
-        GRADIENT_RULE,
-        BOUNDED_VARIANCE,
-        STRONGLY_CONVEX_LOSS,
-        MINIMISER,
-        step_at_most(2.0),
+    words = (
+        "For steps up to 2/(delta L) it holds d_{k+1} <= d_k - tau rho E|e_k|^2 + delta tau^2 "
+        "sigma^2/2 with an explicit rate rho."
     )
+    tight = "Exactly: equality for J = 0 and a quadratic."
+    hypotheses = (*STOCHASTIC, step_at_most(2.0))
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return tight instances, without and with noise."""
@@ -146,13 +115,10 @@ class NormConvergenceSharp(Claim):
         t, loss, delta = run.transitions, run.instance.loss, run.instance.delta
         mu, L = loss.strong_convexity, loss.lipschitz
         rho = np.minimum(mu * (1 - delta * run.tau * mu / 2), L * (1 - delta * run.tau * L / 2))
-        gain = run.tau * rho * _error2(run, run.theta)
+        gain = run.tau * rho * error2(run, run.theta)
         noise = delta * run.tau**2 * t.variance / 2.0
         rhs = t.distance - gain + noise
-        upper = _bound(run, t.distance_next, rhs, gain, noise)
-        if self.id not in run.instance.attains:
-            return upper
-        return joined(upper, _bound(run, rhs, t.distance_next, gain, noise))
+        return attained(self.id, run, compare(run, t.distance_next, rhs, gain, noise))
 
     def negative_instance(self) -> Instance:
         """Return a quadratic that states three times its convexity."""
@@ -183,7 +149,10 @@ class DistanceDecreases(Claim):
         r"d_{k+1}\le d_k-\bigl(\tfrac{\tau}{L}-\tfrac{\delta\tau^2}{2}\bigr)"
         r"\|\nabla\mathcal L(\theta^{(k)})\|^2"
     )
-    words = "With exact gradients d_k decreases for all steps up to 2/(delta L), any convex loss."
+    words = (
+        "With exact gradients, a convex loss and steps up to 2/(delta L), d_k decreases by at "
+        "least (tau/L - delta tau^2/2) |grad L|^2."
+    )
     tight = "Equality for J = 0 and a quadratic with curvature L."
     hypotheses = (
         STRONGLY_CONVEX_MAP,
@@ -203,10 +172,7 @@ class DistanceDecreases(Claim):
         t, L, delta = run.transitions, run.instance.loss.lipschitz, run.instance.delta
         slope2 = np.sum(run.instance.loss.gradient(run.theta) ** 2, axis=-1)
         gain = (run.tau / L - delta * run.tau**2 / 2.0) * slope2
-        upper = _bound(run, t.distance_next, t.distance - gain, gain)
-        if self.id not in run.instance.attains:
-            return upper
-        return joined(upper, _bound(run, t.distance - gain, t.distance_next, gain))
+        return attained(self.id, run, compare(run, t.distance_next, t.distance - gain, gain))
 
     def negative_instance(self) -> Instance:
         """Return a loss whose gradient has twice the Lipschitz constant that it states."""
@@ -215,30 +181,6 @@ class DistanceDecreases(Claim):
             "understated-L-distance", "A parabola that states half of its L", loss, tau=0.5,
             theta0=np.ones(1),
         )  # fmt: skip
-
-
-def one_point_nu(instance: Instance) -> float:
-    """Return nu > 0 with ``L(theta*) >= L + <grad L, theta* - theta> + nu D(theta*, theta)``.
-
-    Assumption 5 at ``theta* `` alone, for all theta and all subgradients: ``nu = mu delta`` for
-    J = 0, ``mu delta/(1 + 4 w delta/min|theta*_g|)`` for group norms of weight w = lam sqrt(n_g),
-    the minimum over the groups of theta* that are not zero (l1: groups of one). NaN where no such
-    constant is known.
-    """
-    phi, mu = instance.phi, instance.loss.strong_convexity
-    star = np.asarray(instance.theta_star)
-    if not isinstance(phi, ElasticNet) or not isinstance(phi.J, Zero | L1 | GroupL12):
-        return math.nan
-    worst = 0.0
-    if isinstance(phi.J, L1):
-        sizes = np.abs(star[star != 0])
-        worst = float(np.max(phi.J.lam / sizes, initial=0.0))
-    elif isinstance(phi.J, GroupL12):
-        for group in phi.J.groups:
-            norm = float(np.linalg.norm(star[list(group)]))
-            weight = phi.J.lam * math.sqrt(len(group))
-            worst = max(worst, weight / norm if norm > 0 else 0.0)
-    return mu * phi.delta / (1.0 + 4.0 * phi.delta * worst)
 
 
 class BregmanConvergence(Claim):
@@ -263,16 +205,16 @@ class BregmanConvergence(Claim):
         r"d_{k+1}\le(1-\tau\nu)\,d_k+\tfrac{\delta}{2}\tau^2\sigma^2,\quad\tau\le\tfrac1{\delta L}"
     )
     words = (
-        "Under strong convexity at the minimiser, measured by the Bregman distance, d_k decays "
-        "linearly up to noise; the printed factor 1 - tau nu (1 - 2 tau delta^2 L^2/nu) is looser."
+        "If (3.7) holds at the minimiser, then d_{k+1} <= (1 - tau nu) d_k + delta tau^2 "
+        "sigma^2/2 for steps up to 1/(delta L); the printed factor 1 - tau nu (1 - 2 tau delta^2 "
+        "L^2/nu) is larger."
     )
-    tight = "The factor is nearly attained for J = 0; the printed one is loose by far."
+    tight = (
+        "The noise term is attained for J = 0; the printed factor is below one for tau < nu/(2 "
+        "delta^2 L^2) only."
+    )
     hypotheses = (
-        ELASTIC_NET,
-        GRADIENT_RULE,
-        BOUNDED_VARIANCE,
-        STRONGLY_CONVEX_LOSS,
-        MINIMISER,
+        *STOCHASTIC,
         Hypothesis(
             "J is zero, an l1 or a group norm, so that nu is known",
             lambda run: math.isfinite(one_point_nu(run.instance)),
@@ -292,11 +234,10 @@ class BregmanConvergence(Claim):
         noise = delta * tau**2 * t.variance
         sharp = (1.0 - tau * nu) * t.distance + noise / 2.0
         printed = (1.0 - tau * nu * (1.0 - 2.0 * tau * delta**2 * L**2 / nu)) * t.distance + noise
-        both = joined(_bound(run, t.distance_next, sharp), _bound(run, t.distance_next, printed))
-        if self.id not in run.instance.attains:
-            return both
-        first = _bound(run, sharp, t.distance_next)
-        return joined(both, first.at(0))  # only the start is at the minimiser
+        upper = compare(run, t.distance_next, sharp)
+        # Only the start of the tight instance is at the minimiser.
+        best = attained(self.id, run, upper, start_only=True)
+        return joined(best, compare(run, t.distance_next, printed))
 
     def negative_instance(self) -> Instance:
         """Return a step of 2.5/(delta L)."""

@@ -48,9 +48,7 @@ class GradientDescent(Claim):
     section = "1.1"
     source = "Sec. 1.1, below (1.3)"
     latex = r"J=0\ \Rightarrow\ \theta^{(k+1)}=\theta^{(k)}-\delta\tau^{(k)}g^{(k)}"
-    words = (
-        "Without a regulariser the algorithm is (stochastic) gradient descent with step delta tau."
-    )
+    words = "For J = 0 the algorithm is stochastic gradient descent with the step size delta tau."
     tight = "An identity."
     hypotheses = (NO_REGULARIZER, GRADIENT_RULE)
 
@@ -87,7 +85,7 @@ class AdamOnTheDual(Claim):
         r"J=0\ \Rightarrow\ \theta^{(k+1)}=\theta^{(k)}-\delta\tau\,"
         r"\hat m_1^{(k+1)}/\bigl(\sqrt{\hat m_2^{(k+1)}}+\epsilon\bigr)"
     )
-    words = "Without a regulariser AdaBreg is Adam, bias correction included."
+    words = "For J = 0 AdaBreg is Adam with the learning rate delta tau, bias correction included."
     tight = "An identity."
     hypotheses = (
         NO_REGULARIZER,
@@ -165,8 +163,8 @@ class MomentumForms(Claim):
         r"\quad\beta_k=\tfrac{\gamma}{\tau_k+\gamma}"
     )
     words = (
-        "The inertial iteration and its form with a momentum variable are one iteration, also for "
-        "step sizes that vary, if beta follows the step size."
+        "The inertial iteration (2.12) and its form (2.14) with a momentum variable are one "
+        "iteration, also for steps that vary, if beta_k = gamma/(tau_k + gamma)."
     )
     tight = "An identity."
     hypotheses = (MOMENTUM_RULE, DETERMINISTIC)

@@ -72,8 +72,11 @@ class ExactRegularizationPrinted(Statement):
     source = "Sec. 2.2, after (2.8)"
     latex = r"\exists\,\delta^*:\ \lim_k\theta^{(k)}_\delta=\lim_k\theta^{(k)}_{\delta'}"
     latex += r"\quad\forall\,\delta,\delta'\ge\delta^*"
-    words = "Above a threshold the elastic-net parameter has no influence on the limit."
-    tight = "True for polyhedral J such as l1, false for the group norm."
+    words = "For quadratic losses delta has no influence on the limit above a certain threshold."
+    tight = (
+        "Needs a condition on J: true for polyhedral J such as l1, while for a group norm the "
+        "limit moves like 1/delta."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, tuple[_Data, Functional]]:
@@ -113,7 +116,10 @@ class ExactRegularization(Statement):
         r"J=\lambda\|\cdot\|_1,\ \delta\ge\delta^*\ \Rightarrow\ \lim_k\theta^{(k)}_\delta"
         r"=\operatorname*{arg\,min}_{A\theta=b}\|\theta\|_1"
     )
-    words = "For the l1 norm the limit is the basis pursuit solution for every large delta."
+    words = (
+        "For J = lam |.|_1 and least squares the limit is the basis pursuit solution for every "
+        "delta above a threshold."
+    )
     tight = "From the threshold of claim 15-threshold on."
 
     def cases(self) -> Mapping[str, tuple[_Data, float]]:
@@ -152,8 +158,14 @@ class ExactThreshold(Statement):
         r"\tfrac1{\delta^*}=\max\{s\ge0:A_S^\top y=\lambda\operatorname{sign}(x_S)+s\,x_S,\ "
         r"\|A_N^\top y\|_\infty\le\lambda\}"
     )
-    words = "A linear program gives the delta from which on the limit is that of basis pursuit."
-    tight = "Both sides: .999 delta* gives another limit, 1.001 delta* does not."
+    words = (
+        "For the l1 norm the value of a linear program is 1/delta*, the inverse of the least "
+        "delta with the limit of basis pursuit."
+    )
+    tight = (
+        "On both sides: at .999 delta* the limit is another one, at 1.001 delta* it is that of "
+        "basis pursuit."
+    )
 
     def cases(self) -> Mapping[str, tuple[_Data, float]]:
         """Return data with a factor of the threshold."""

@@ -43,8 +43,11 @@ class ExampleOnePrinted(Statement):
     section = "3.2"
     source = "Example 1"
     latex = r"\mathcal L=(\theta+1)^2,\ J=\chi_{[0,\infty)}\ \Rightarrow\ \theta^{(k)}\to0"
-    words = "The constraint keeps the iteration from the minimiser -1; it ends at 0."
-    tight = "Needs steps that are not summable."
+    words = (
+        "For L = (theta + 1)^2 and the constraint theta >= 0 the iteration converges to 0 from "
+        "any start."
+    )
+    tight = "Needs steps that are not summable: from 10 with tau_k = .1 2^-(k+1) the limit is 7.94."
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Steps]:
@@ -75,7 +78,10 @@ class ExampleOne(ExampleOnePrinted):
     title = "Example 1 with steps that are not summable"
     kind = Kind.CORRECTED
     source = "Example 1, corrected"
-    words = "With steps that are not summable the iteration ends at 0 exactly."
+    words = (
+        "With steps that are not summable the iteration of Example 1 arrives at 0 after finitely "
+        "many steps, at the latest when 2 sum tau >= v_0."
+    )
     tight = "The bound on the number of steps is attained in the limit of small theta."
     expected = Verdict.HOLDS
 
@@ -109,7 +115,7 @@ class FiniteValueNecessary(Statement):
     Statement: read literally, if ``J(theta*) = inf`` the iterates do not converge to theta*.
     Hypotheses: L strongly convex, tau = 1/2.
     Checked: distance to theta* after 4000 steps must exceed .05.
-    Tight: false; for J = -log, L = theta^2/2, theta* = 0 they are about ``1/sqrt(2 tau k)``.
+    Tight: fails for J = -log, L = theta^2/2, theta* = 0, where they are about ``1/sqrt(2 tau k)``.
     Source: sentence above Example 1, "nevertheless necessary".
     """
 
@@ -119,8 +125,11 @@ class FiniteValueNecessary(Statement):
     section = "3.2"
     source = "Sec. 3.2, above Example 1"
     latex = r"J(\theta^*)=\infty\ \Rightarrow\ \theta^{(k)}\not\to\theta^*"
-    words = "Necessary in the sense that it cannot be dropped; not in the sense of logic."
-    tight = "False in the sense of logic: J = -log."
+    words = "J(theta*) < inf is necessary for convergence to theta*."
+    tight = (
+        "Right in the sense of 'cannot be dropped' (claim 31-corrected). Fails in the sense of "
+        "logic: J = -log, L = theta^2/2 converges to theta* = 0."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, tuple[Prox, float]]:
@@ -159,8 +168,8 @@ class FiniteValueNotDropped(Statement):
     section = "3.2"
     source = "Sec. 3.2, above Example 1, corrected"
     latex = r"\exists\,\mathcal L,J:\ J(\theta^*)=\infty,\ \|\theta^{(k)}-\theta^*\|\ge1\ \forall k"
-    words = "Without the condition convergence to the minimiser may fail."
-    tight = "Example 1."
+    words = "If J(theta*) < inf is dropped, convergence to theta* can fail."
+    tight = "Example 1 is such a case."
 
     def cases(self) -> Mapping[str, Fraction]:
         """Return the lower bound of the constraint in Example 1."""

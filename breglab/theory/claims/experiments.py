@@ -31,18 +31,21 @@ class TotalDensityPrinted(Statement):
     Statement: ``N_total = N_conv + N_linear``, hence ``N_total >= N_conv``.
     Hypotheses: densities in per cent, as in Table 3.
     Checked: against the printed rows of Table 3.
-    Tight: false; LinBreg has N_total = 5.5 < N_conv = 24.8, and dense networks would have 200.
+    Tight: fails; LinBreg has N_total = 5.5 < N_conv = 24.8, and dense networks would have 200.
     Source: Sec. 4.4, definition of N_total; Table 3.
     """
 
     id = "53"
-    title = "The total density"
+    title = "The total density as a sum"
     kind = Kind.FALSE_AS_PRINTED
     section = "4.4"
     source = "Sec. 4.4, definition of N_total"
     latex = r"N_{total}:=N_{conv}+N_{linear}"
-    words = "A sum of two percentages is no percentage; the tables follow another definition."
-    tight = "False against the paper's own Table 3."
+    words = "The total density is N_total = N_conv + N_linear."
+    tight = (
+        "Contradicts Table 3, where LinBreg has N_total = 5.5 and N_conv = 24.8; a dense network "
+        "would have 200 per cent."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Row]:
@@ -87,7 +90,10 @@ class TotalDensity(Statement):
         r"N_{total}=\frac{\#\{\text{non-zero entries}\}}{\#\{\text{entries}\}}"
         r"\in[\min(N_{conv},N_{linear}),\max(N_{conv},N_{linear})]"
     )
-    words = "One fraction over all entries lies between the densities of its parts."
+    words = (
+        "The total density is the number of non-zero entries over the number of entries; it lies "
+        "between the densities of the parts."
+    )
     tight = "Attained for equal densities."
 
     def cases(self) -> Mapping[str, tuple[Layers, Fraction]]:
@@ -122,12 +128,15 @@ class PrintedNumbers(Statement):
     """
 
     id = "54"
-    title = "The numbers of the abstract"
+    title = "The numbers of the abstract and of the tables"
     kind = Kind.TRUE_AS_PRINTED
     section = "4.5"
     source = "abstract, Sec. 4.5, Sec. 4.6"
     latex = r"93.6-90.2=3.4,\quad93.6-92.3=1.3,\quad93.6-90.0=3.6"
-    words = "Abstract, text and tables are consistent."
+    words = (
+        "The drops in accuracy that abstract and text state are the differences of the "
+        "accuracies in the tables."
+    )
     tight = "Identities."
 
     def cases(self) -> Mapping[str, tuple[Fraction, Fraction]]:

@@ -34,7 +34,7 @@ class MemoryFormulaPrinted(Statement):
     Hypotheses: gamma > 0.
     Checked: the integral by Gauss-Legendre quadrature against the equation, solved by an adaptive
     Runge-Kutta method, for a smooth gradient along the path.
-    Tight: false unless gamma = 1; for a constant gradient q the residual is ``q (1 - gamma)``.
+    Tight: fails unless gamma = 1; for a constant gradient q the residual is ``q (1 - gamma)``.
     Source: display above (2.5), and (2.5).
     """
 
@@ -44,8 +44,11 @@ class MemoryFormulaPrinted(Statement):
     section = "2.1"
     source = "display above (2.5)"
     latex = r"m_t=-\int_0^t\exp\bigl(\tfrac{s-t}{\gamma}\bigr)\nabla\mathcal L(\theta_s)\,ds"
-    words = "The momentum is an exponentially weighted integral of past gradients."
-    tight = "False: the factor 1/gamma is missing."
+    words = "The momentum is m_t = -int_0^t exp((s - t)/gamma) grad L(theta_s) ds."
+    tight = (
+        "Fails unless gamma = 1, by the factor 1/gamma that is missing; the discrete (2.14) has "
+        "it in its 1 - beta."
+    )
     expected = Verdict.VIOLATED
     factor: Factor = staticmethod(lambda gamma: 1.0)
 
@@ -91,7 +94,9 @@ class MemoryFormula(MemoryFormulaPrinted):
         r"m_t=-\tfrac1\gamma\int_0^t\exp\bigl(\tfrac{s-t}{\gamma}\bigr)"
         r"\nabla\mathcal L(\theta_s)\,ds"
     )
-    words = "With the factor 1/gamma the integral solves the equation of the momentum."
+    words = (
+        "With 1/gamma in front of the integral the formula solves gamma m' + m = -grad L, m_0 = 0."
+    )
     tight = "An identity."
     expected = Verdict.HOLDS
     factor: Factor = staticmethod(lambda gamma: 1.0 / gamma)
@@ -117,7 +122,7 @@ class DifferenceQuotients(Statement):
         r"\gamma\frac{v^{(k+1)}-2v^{(k)}+v^{(k-1)}}{\tau^2}+\frac{v^{(k+1)}-v^{(k)}}{\tau}"
         r"=-\nabla\mathcal L(\theta^{(k)})"
     )
-    words = "The printed iteration is what the two difference quotients give."
+    words = "The iteration (2.12a) is what the two difference quotients of the inertial flow give."
     tight = "An identity."
 
     def cases(self) -> Mapping[str, int]:
@@ -170,8 +175,14 @@ class DiscretisesInertia(Statement):
     latex = (
         r"\tau^{(k)}\to0\ \Rightarrow\ v^{(k)}\to v_t,\quad\gamma\ddot v+\dot v=-\nabla\mathcal L"
     )
-    words = "The iteration with inertia is a discretisation of the flow with inertia."
-    tight = "Needs steps that are constant or vary slowly; alternating steps are off by 10/9."
+    words = (
+        "The inertial iteration (2.12) discretises the inertial flow (2.11) for all small time "
+        "steps."
+    )
+    tight = (
+        "Needs steps that are constant or vary slowly: for steps h, h/2, h, ... the velocity of "
+        "the limit is off by the factor 10/9."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, tuple[MakeRule, tuple[float, ...]]]:
@@ -208,8 +219,11 @@ class DiscretisesInertiaVariable(DiscretisesInertia):
         r"m^{(k+1)}=\beta^{(k)}\tfrac{\tau^{(k)}}{\tau^{(k-1)}}m^{(k)}"
         r"+(1-\beta^{(k)})\tau^{(k)}\nabla\mathcal L(\theta^{(k)})"
     )
-    words = "Rescaling the momentum when the step changes makes the discretisation consistent."
-    tight = "First order in the step."
+    words = (
+        "With the momentum rescaled by tau_k/tau_{k-1} the iteration discretises the inertial "
+        "flow for all small time steps."
+    )
+    tight = "Of first order in the step."
     expected = Verdict.HOLDS
 
     def cases(self) -> Mapping[str, tuple[MakeRule, tuple[float, ...]]]:

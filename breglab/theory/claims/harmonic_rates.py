@@ -39,8 +39,8 @@ class VanishingSteps(Statement):
     section = "3.2"
     source = "Theorem 11, (3.12), (3.13)"
     latex = r"\tau^{(k)}\to0,\ \sum_k\tau^{(k)}=\infty\ \Rightarrow\ d_k\to0"
-    words = "The distance tends to zero for all vanishing steps that are not summable."
-    tight = "Needs both conditions; without square-summability it is more than Theorem 6 gives."
+    words = "If tau_k -> 0 and sum tau_k = inf, then d_k -> 0."
+    tight = "Both conditions are needed; sum tau^2 < inf is not."
 
     def cases(self) -> Mapping[str, Steps]:
         """Return steps whose squares are summable and not."""
@@ -74,7 +74,7 @@ class HarmonicRatePrinted(Statement):
     Statement: for ``tau_k = c/k`` with c small enough, ``d_k <= C/k``.
     Hypotheses: those of Theorem 11; J = 0, delta = mu = L = 1, no noise.
     Checked: ``k d_k`` at k = 10^4 must not exceed twice its value at k = 10^2.
-    Tight: false; c has to be large, ``2 c nu > 1``: for c = 1/4 ``k d_k`` grows like
+    Tight: fails; c has to be large, ``2 c nu > 1``: for c = 1/4 ``k d_k`` grows like
     ``sqrt(k)/(2 Gamma(3/4)^2)``. (The printed equality d_k = C/k is meant as a bound.)
     Source: Corollary 12.
     """
@@ -85,8 +85,11 @@ class HarmonicRatePrinted(Statement):
     section = "3.2"
     source = "Corollary 12"
     latex = r"\tau^{(k)}=\tfrac ck,\ c\text{ suitably small}\ \Rightarrow\ d_k\le\tfrac Ck"
-    words = "Steps c/k are said to give the rate 1/k if c is small; the direction is wrong."
-    tight = "False: c = 1/4 gives the rate 1/sqrt(k) only."
+    words = "For tau_k = c/k with a suitably small c it holds d_k <= C/k."
+    tight = (
+        "Fails for small c: J = 0, delta = mu = L = 1, c = 1/4 has d_k of order 1/sqrt(k). The "
+        "constant has to be large."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, float]:
@@ -137,8 +140,11 @@ class HarmonicRate(Statement):
         r"\tau^{(k)}=\tfrac{c}{k+k_0},\ c\nu>1,\ k_0\ge c\delta L\ \Rightarrow\ "
         r"d_k\le\frac{\max\bigl(k_0d_0,\frac{\delta\sigma^2c^2}{2(c\nu-1)}\bigr)}{k+k_0}"
     )
-    words = "With a numerator that is large enough, and a shift, the rate 1/k is explicit."
-    tight = "In its order."
+    words = (
+        "For tau_k = c/(k + k0) with c nu > 1 and k0 >= c delta L it holds d_k <= Q/(k + k0) "
+        "with an explicit Q."
+    )
+    tight = "In its order; for J = 0 already 2 c nu > 1 is enough."
 
     def cases(self) -> Mapping[str, _Harmonic]:
         """Return one unknown with J = 0, and two unknowns with J = 0 and the l1 norm."""

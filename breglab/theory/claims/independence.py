@@ -29,12 +29,12 @@ class Independence(Statement):
     ``E<g, theta* - theta> = <E g, E(theta* - theta)>``.
     Hypotheses: those of Lemma 14.
     Checked: the exact law of theta^0 and theta^1 for L = theta^2/2 with noise of +-1.
-    Tight: false as soon as theta^k is random: g is a function of it.
+    Tight: fails as soon as theta^k is random: g is a function of it.
     Source: proofs of Lemma 14 and Theorem 6.
     """
 
     id = "42-independence"
-    title = "The gradient is independent of the iterate"
+    title = "Independence of gradient and iterate"
     kind = Kind.FALSE_AS_PRINTED
     section = "B"
     source = "Lemma 14, its proof"
@@ -42,8 +42,12 @@ class Independence(Statement):
         r"\mathbb E\langle g^{(k)},\theta^*-\theta^{(k)}\rangle"
         r"=\langle\mathbb E g^{(k)},\mathbb E(\theta^*-\theta^{(k)})\rangle"
     )
-    words = "The proofs justify a step by independence, where conditional unbiasedness is meant."
-    tight = "False: after one step of 1/2 the left side is -1/4 and the right side 0."
+    words = "g^(k) and theta* - theta^(k) are stochastically independent."
+    tight = (
+        "Fails as soon as theta^k is random: for L = theta^2/2, theta^0 = 0, tau = 1/2 and noise "
+        "of +-1, E<g, theta* - theta> at theta^1 is -1/4 and not 0. The lemma is right (claim "
+        "42-corrected)."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, int]:
@@ -88,7 +92,10 @@ class ConditionalUnbiasedness(Statement):
         r"\mathbb E\langle g^{(k)},\theta^*-\theta^{(k)}\rangle"
         r"=\mathbb E\langle\nabla\mathcal L(\theta^{(k)}),\theta^*-\theta^{(k)}\rangle"
     )
-    words = "The gradient depends on the iterate; given the iterate its error has mean zero."
+    words = (
+        "As g is unbiased given theta^k, E<g, theta* - theta^k> = E<grad L(theta^k), theta* - "
+        "theta^k>."
+    )
     tight = "An identity."
 
     def cases(self) -> Mapping[str, Fraction]:

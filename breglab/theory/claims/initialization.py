@@ -38,8 +38,13 @@ class GlorotPrinted(Statement):
     section = "4.1"
     source = "Sec. 4.1, below (4.1)"
     latex = r"\alpha(n_l,n_{l-1})=\frac{2}{n_l\cdot n_{l-1}}"
-    words = "The formula has the product of the widths where the sum is meant."
-    tight = "False: for width 100 a layer shrinks the variance by 50."
+    words = (
+        "For anti-symmetric activations with sigma'(0) = 1 the variance is alpha = 2/(n_l n_{l-1})."
+    )
+    tight = (
+        "Fails unless the widths are 2: for width 100 a layer shrinks the variance by the factor "
+        "50. Glorot and Bengio have the sum of the widths."
+    )
     expected = Verdict.VIOLATED
     alpha: Alpha = staticmethod(lambda n, m: F(2, n * m))
 
@@ -73,8 +78,11 @@ class Glorot(GlorotPrinted):
     kind = Kind.CORRECTED
     source = "Sec. 4.1, below (4.1), corrected"
     latex = r"\alpha(n_l,n_{l-1})=\frac{2}{n_l+n_{l-1}}"
-    words = "With the sum of the widths the variances are preserved on average."
-    tight = "Exactly for equal widths."
+    words = (
+        "With alpha = 2/(n_l + n_{l-1}) the mean of the forward and the backward factor of the "
+        "variance is one."
+    )
+    tight = "Both factors are one for equal widths."
     expected = Verdict.HOLDS
 
     def cases(self) -> Mapping[str, tuple[Alpha, tuple[int, int]]]:
@@ -117,8 +125,14 @@ class MaskedVariance(Statement):
         r"\operatorname{Var}[W]=r\operatorname{Var}[\widetilde W],\quad"
         r"\mathbb E\,N(W)=r"
     )
-    words = "To keep the variance, sparse weights have to be larger by 1/sqrt(r)."
-    tight = "Identities; the density needs weights that are almost surely not zero."
+    words = (
+        "For E W~ = 0 the masked weights have the variance r Var W~, and their expected density "
+        "is r."
+    )
+    tight = (
+        "Identities; the density needs weights W~ that are almost surely not zero, which is not "
+        "stated."
+    )
 
     def cases(self) -> Mapping[str, Masked]:
         """Return laws with mean zero."""
@@ -159,7 +173,7 @@ class ActivationsPrinted(Statement):
     sigmoidal functions are anti-symmetric with ``sigma'(0) = 1``.
     Hypotheses: "sigmoid" read as the logistic function; the second part for smooth functions.
     Checked: by evaluation.
-    Tight: false for the logistic function, ``sigma(0) = 1/2``, ``sigma'(0) = 1/4``, no zero at
+    Tight: fails for the logistic function, ``sigma(0) = 1/2``, ``sigma'(0) = 1/4``, no zero at
     all; tanh is meant.
     Source: Sec. 4.1, below (4.1) and last paragraph.
     """
@@ -170,8 +184,14 @@ class ActivationsPrinted(Statement):
     section = "4.1"
     source = "Sec. 4.1"
     latex = r"\sigma(0)=0,\quad\sigma(-x)=-\sigma(x),\quad\sigma'(0)=1"
-    words = "The logistic sigmoid is named among functions that vanish at zero; it does not."
-    tight = "False for the logistic function, true for tanh."
+    words = (
+        "TanH, Sigmoid and Leaky ReLU vanish exactly at zero; sigmoidal functions are "
+        "anti-symmetric with sigma'(0) = 1."
+    )
+    tight = (
+        "Fails for the logistic function: sigma(0) = 1/2, sigma'(0) = 1/4. True for tanh, which "
+        "is meant."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, tuple[Activation, bool]]:
@@ -217,7 +237,10 @@ class Activations(ActivationsPrinted):
     title = "Activation functions that vanish at zero alone"
     kind = Kind.CORRECTED
     source = "Sec. 4.1, corrected"
-    words = "Tanh has the properties that are asked for; leaky ReLU the first of them."
+    words = (
+        "Tanh vanishes exactly at zero and is anti-symmetric with sigma'(0) = 1; leaky ReLU "
+        "vanishes exactly at zero."
+    )
     tight = "Does not apply."
     expected = Verdict.HOLDS
 
@@ -245,18 +268,21 @@ class UnbreakableSymmetry(Statement):
     gradients.
     Hypotheses: one hidden layer, a linear output.
     Checked: in rational arithmetic.
-    Tight: false for ``sigma'(0) != 0`` when the outgoing weights differ; true when they agree.
+    Tight: fails for ``sigma'(0) != 0`` when the outgoing weights differ; true when they agree.
     Source: Sec. 4.1, paragraph on biases.
     """
 
     id = "52"
-    title = "Zero biases and symmetry"
+    title = "Zero biases make an unbreakable symmetry"
     kind = Kind.IMPRECISE
     section = "4.1"
     source = "Sec. 4.1, paragraph on biases"
     latex = r"w_1=w_2=0,\ b_1=b_2=0\ \Rightarrow\ \nabla_{w_1}\mathcal L=\nabla_{w_2}\mathcal L"
-    words = "Equal activations are said to stay equal; different outgoing weights separate them."
-    tight = "False for tanh with outgoing weights 1/2 and -1/5."
+    words = "Zero biases on neurons with zero incoming weights make an unbreakable symmetry."
+    tight = (
+        "Fails for tanh when the outgoing weights differ: with 1/2 and -1/5 the gradients of the "
+        "incoming weights differ."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, DeadNeurons]:
@@ -281,7 +307,7 @@ class FrozenNeurons(Statement):
     weights and zero biases get no gradient, whatever their outgoing weights.
     Hypotheses: one hidden layer, a linear output.
     Checked: in rational arithmetic.
-    Tight: false for tanh.
+    Tight: fails for tanh.
     Source: Sec. 4.1, paragraph on biases, corrected.
     """
 
@@ -291,8 +317,11 @@ class FrozenNeurons(Statement):
     section = "4.1"
     source = "Sec. 4.1, paragraph on biases, corrected"
     latex = r"\sigma'(0)=0,\ w=0,\ b=0\ \Rightarrow\ \nabla_w\mathcal L=0"
-    words = "For ReLU zero biases freeze dead neurons, which is the reason for positive biases."
-    tight = "Needs the vanishing derivative."
+    words = (
+        "If sigma'(0) = 0, as for ReLU by convention, neurons with zero incoming weights and "
+        "zero biases get no gradient."
+    )
+    tight = "Needs sigma'(0) = 0."
 
     def cases(self) -> Mapping[str, DeadNeurons]:
         """Return ReLU with different outgoing weights."""

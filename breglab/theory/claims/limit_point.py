@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from breglab._checks import Values
@@ -16,6 +14,7 @@ from breglab.theory.hypotheses import DETERMINISTIC, ELASTIC_NET
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins
+from breglab.theory.sides import measurements
 
 LARGEST = 2000
 """Most unknowns for which cvxpy is asked."""
@@ -23,12 +22,6 @@ AGREEMENT = 1e-8
 """Largest relative distance to cvxpy's solution: the accuracy that is asked of cvxpy."""
 CERTIFICATE = 1e-10
 """Largest relative violation of the optimality conditions by the last iterate."""
-
-
-def _data(run: Run) -> tuple[Any, Any]:
-    loss = run.instance.loss
-    assert isinstance(loss, LeastSquares)
-    return loss.matrix, loss.target
 
 
 def _fits_cvxpy(run: Run) -> bool:
@@ -42,7 +35,7 @@ def dual_certificate(run: Run) -> float:
     The multiplier y is the least-squares solution of A^T y = v: its misfit tells whether the dual
     variable stayed in the range of A^T.
     """
-    A, b = _data(run)
+    A, b = measurements(run)
     phi, v = run.instance.phi, run.trace.v
     assert isinstance(phi, ElasticNet)
     y = np.linalg.lstsq(A.T, v, rcond=None)[0]
@@ -73,8 +66,8 @@ class LimitPoint(Claim):
         r"=\operatorname*{arg\,min}_{A\theta=b}\ J(\theta)+\tfrac{1}{2\delta}\|\theta\|^2"
     )
     words = (
-        "Among all solutions of A theta = b the iteration picks the one with the least elastic "
-        "net; the dual variable is the proof."
+        "From v = 0 on consistent least squares, LinBreg with and without momentum converges to "
+        "the minimiser of J + |.|^2/(2 delta) among all solutions."
     )
     tight = "An identity, checked to the 1e-8 that cvxpy's interior-point solutions are good for."
     hypotheses = (
@@ -93,7 +86,7 @@ class LimitPoint(Claim):
 
     def margins(self, run: Run) -> Margins:
         """Compare the last iterate with cvxpy's solution and evaluate its certificate."""
-        A, b = _data(run)
+        A, b = measurements(run)
         phi, theta = run.instance.phi, run.trace.theta
         assert isinstance(phi, ElasticNet)
         best = constrained(A, b, phi.J, phi.delta).x

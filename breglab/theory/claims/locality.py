@@ -60,8 +60,8 @@ class LocallyTrue(Statement):
     begins.
     Hypotheses: Lipschitz gradient, bounded variance, convexity about the minimum, steps of
     Theorem 6.
-    Checked: in rational arithmetic, the exact law of 40 iterates that begin AT the minimiser.
-    Tight: false with noise: one step leaves the basin with probability 1/2, and E|e_k|^2 >= 8
+    Checked: in rational arithmetic, the exact law of 40 iterates that begin at the minimiser.
+    Tight: fails with noise: one step leaves the basin with probability 1/2, and E|e_k|^2 >= 8
     for all later iterates, which stand at the other minimum.
     Source: second paragraph of Sec. 3.2, "obviously".
     """
@@ -75,8 +75,14 @@ class LocallyTrue(Statement):
         r"\sum_j\tau_j\rho_j\mathbb E\|e_j\|^2\le d_0+\tfrac{\delta\sigma^2}2\sum_j\tau_j^2"
         r"\quad\text{for }\mathcal L\text{ convex near }\theta^*"
     )
-    words = "The results remain true for non-convex losses, applied locally around a minimum."
-    tight = "False with noise that can leave the basin."
+    words = (
+        "The convergence results remain true for non-convex losses that are convex around a "
+        "local minimum."
+    )
+    tight = (
+        "Fails with noise that leaves the neighbourhood: from one well of a double well half of "
+        "the mass moves to the other and stays there."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Local]:
@@ -115,8 +121,11 @@ class LocallyTrueDeterministic(LocallyTrue):
     title = "Without noise the results hold locally"
     kind = Kind.CORRECTED
     source = "Sec. 3.2, second paragraph, corrected"
-    words = "With exact gradients the iterates stay in a ball where the loss is convex."
-    tight = "A start outside of the convex neighbourhood breaks the rate."
+    words = (
+        "With exact gradients the results hold for a start from which the Bregman ball about the "
+        "minimiser lies where the loss is strongly convex."
+    )
+    tight = "A start outside of such a ball breaks the rate."
     expected = Verdict.HOLDS
 
     def cases(self) -> Mapping[str, Local]:

@@ -22,6 +22,7 @@ from breglab.theory.hypotheses import (
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
+from breglab.theory.sides import TOLERANCE, attained
 from breglab.theory.small import (
     Misstated,
     Quieter,
@@ -30,8 +31,6 @@ from breglab.theory.small import (
     quadratic_instance,
 )
 from breglab.theory.verdict import Verdict
-
-TOLERANCE = 1e-10
 
 
 def _scale(run: Run) -> Values:
@@ -76,7 +75,7 @@ class LossDecayPrinted(Claim):
     Hypotheses: Assumptions 1-3, ``tau <= 2/(delta L)``.
     Checked: with exact gradients (sigma = 0, Remark 4) the largest C that an iterate allows is
     computed; the statement needs it to stay above zero.
-    Tight: false at ``tau = 2/(delta L)``: J = 0, L = theta^2/2, delta = 1, tau = 2 sends 1 to -1,
+    Tight: fails at ``tau = 2/(delta L)``: J = 0, L = theta^2/2, delta = 1, tau = 2 sends 1 to -1,
     the loss does not change and |Delta|^2 = 4. With noise +-1 the same instance has
     ``E|Delta|^2/(2 delta tau) = 2 + 4k`` and all other terms bounded.
     Source: Theorem 2, (3.5).
@@ -94,10 +93,13 @@ class LossDecayPrinted(Claim):
         r"\le\mathbb E\mathcal L(\theta^{(k)})+\tau\delta\tfrac{\sigma^2}{2c}"
     )
     words = (
-        "The loss decays, up to noise, with a positive constant C in front of the squared "
-        "increments, for all steps up to AND INCLUDING 2/(delta L)."
+        "For steps up to and including 2/(delta L) the loss decays, up to noise, with a constant "
+        "C > 0 in front of the squared increments."
     )
-    tight = "False at the end point: the largest C is 2 - delta L tau = 0 there."
+    tight = (
+        "Fails at tau = 2/(delta L), where the largest constant, 2 - delta L tau, is zero; true "
+        "if the steps stay below (claim 18-corrected)."
+    )
     expected = Verdict.VIOLATED
     hypotheses = (ELASTIC_NET, GRADIENT_RULE, DETERMINISTIC, step_at_most(2.0))
 
@@ -145,8 +147,11 @@ class LossDecay(Claim):
         r"\le\mathbb E\mathcal L(\theta^{(k)})+\tau\delta\tfrac{\sigma^2}{2c},"
         r"\quad 0<c<2-\delta L\tau"
     )
-    words = "Below 2/(delta L) the loss decays with C = 2 - delta L tau - c for any admissible c."
-    tight = "In the limit c -> 0 without noise (claim 19); the noise term for c >= 1 (claim 20)."
+    words = (
+        "If sup tau < 2/(delta L), the loss decays, up to noise, with C = 2 - delta L tau - c "
+        "for every c in (0, 2 - delta L tau)."
+    )
+    tight = "In the limit c -> 0 without noise (claim 19); its noise term for c >= 1 (claim 20)."
     hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE, step_below(2.0))
 
     def margins(self, run: Run) -> Margins:
@@ -156,16 +161,8 @@ class LossDecay(Claim):
         for share in (0.1, 0.5, 0.9):
             c = share * room
             noise = run.tau * run.instance.delta * t.variance / (2.0 * c)
-            bound = t.loss + noise
-            parts.append(
-                Margins(
-                    run.trace.k,
-                    _decay(run, room - c),
-                    bound,
-                    _scale(run) + np.abs(noise),
-                    TOLERANCE,
-                )
-            )
+            lhs, scale = _decay(run, room - c), _scale(run) + np.abs(noise)
+            parts.append(Margins(run.trace.k, lhs, t.loss + noise, scale, TOLERANCE))
         return joined(*parts)
 
     def negative_instance(self) -> Instance:
@@ -193,7 +190,10 @@ class LossDecaySharp(Claim):
         r"\mathcal L(\theta^{(k+1)})+\tfrac1{\tau}D_J^{sym}"
         r"+\tfrac{2-\delta L\tau}{2\delta\tau}\|\Delta\|^2\le\mathcal L(\theta^{(k)})"
     )
-    words = "Without noise C may be 2 - delta L tau; the same inequality serves mirror descent."
+    words = (
+        "With exact gradients the loss decays with C = 2 - delta L tau; the inequality serves "
+        "every strongly convex mirror map."
+    )
     tight = "Exactly: equality for J = 0 and a quadratic with curvature L."
     hypotheses = (STRONGLY_CONVEX_MAP, GRADIENT_RULE, DETERMINISTIC)
 
@@ -206,9 +206,7 @@ class LossDecaySharp(Claim):
         """Check the inequality, and the equality on the tight instance."""
         lhs, scale = _decay(run, 2.0 - _relative(run)), _scale(run)
         upper = Margins(run.trace.k, lhs, run.transitions.loss, scale, TOLERANCE)
-        if self.id not in run.instance.attains:
-            return upper
-        return joined(upper, Margins(run.trace.k, run.transitions.loss, lhs, scale, TOLERANCE))
+        return attained(self.id, run, upper)
 
     def negative_instance(self) -> Instance:
         """Return a loss whose gradient has twice the Lipschitz constant that it states."""
@@ -243,8 +241,11 @@ class NoiseTerm(Claim):
         r"+\varphi(c)\,\delta\tau\sigma^2,\quad"
         r"\varphi(c)=\begin{cases}1-c/2&c\le1\\1/(2c)&c\ge1\end{cases}"
     )
-    words = "The noise costs phi(c) delta tau sigma^2, at most what is printed and less for c < 1."
-    tight = "For c <= 1: equality at J = 0, theta = theta*."
+    words = (
+        "With C = 2 - delta L tau - c the noise costs phi(c) delta tau sigma^2, which is never "
+        "more than the printed delta tau sigma^2/(2 c), and less for c < 1."
+    )
+    tight = "For c <= 1: equality at J = 0, theta = theta*. For c >= 1 it is the printed term."
     hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE)
 
     def own_instances(self) -> tuple[Instance, ...]:
@@ -259,11 +260,9 @@ class NoiseTerm(Claim):
             phi = 1.0 - c / 2.0 if c <= 1.0 else 1.0 / (2.0 * c)
             noise = phi * run.instance.delta * run.tau * t.variance
             lhs, rhs = _decay(run, 2.0 - _relative(run) - c), t.loss + noise
-            scale = _scale(run) + noise
-            parts.append(Margins(run.trace.k, lhs, rhs, scale, TOLERANCE))
-            if self.id in run.instance.attains and c <= 1.0:
-                # only the start is at the minimiser
-                parts.append(Margins(run.trace.k, rhs, lhs, scale, TOLERANCE).at(0))
+            upper = Margins(run.trace.k, lhs, rhs, _scale(run) + noise, TOLERANCE)
+            # Only the start of the tight instance is at the minimiser.
+            parts.append(attained(self.id, run, upper, start_only=True) if c <= 1.0 else upper)
         return joined(*parts)
 
     def negative_instance(self) -> Instance:
@@ -294,7 +293,10 @@ class MonotoneLoss(Claim):
         r"\quad\sum_k\tfrac1\tau\Bigl(D_J^{sym}+\tfrac{2-\delta L\tau}{2\delta}\|\Delta\|^2\Bigr)"
         r"\le\mathcal L_0-\inf\mathcal L"
     )
-    words = "With exact gradients the loss never increases, and the increments are summable."
+    words = (
+        "With exact gradients and steps up to 2/(delta L) the loss never increases, and the "
+        "increments divided by tau are summable."
+    )
     tight = "The step bound is sharp and the sum is attained for J = 0 and a quadratic."
     hypotheses = (STRONGLY_CONVEX_MAP, GRADIENT_RULE, DETERMINISTIC, step_at_most(2.0), EVERY_STEP)
 
@@ -313,9 +315,7 @@ class MonotoneLoss(Claim):
         start = np.full_like(total, t.loss[0])
         size = start + np.cumsum(np.abs(terms)) + _rounding_floor(run)
         telescoped = Margins(run.trace.k, total, start, size, TOLERANCE)
-        if self.id not in run.instance.attains:
-            return joined(decrease, telescoped)
-        return joined(decrease, telescoped, Margins(run.trace.k, start, total, size, TOLERANCE))
+        return joined(decrease, attained(self.id, run, telescoped))
 
     def negative_instance(self) -> Instance:
         """Return a step of 2.1/(delta L)."""

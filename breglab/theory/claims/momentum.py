@@ -35,18 +35,23 @@ class MomentumMonotone(Statement):
     2/(delta L)``.
     Hypotheses: exact gradients.
     Checked: in rational arithmetic for J = 0, L = theta^2/2.
-    Tight: false; beta = 1/2, tau = 1 has the losses 1/2, 1/8, 0, 1/32.
+    Tight: fails; beta = 1/2, tau = 1 has the losses 1/2, 1/8, 0, 1/32.
     Source: not in the paper, which claims monotone decay for LinBreg only.
     """
 
     id = "X1"
-    title = "Momentum and the monotone loss"
+    title = "With momentum the loss decreases monotonically"
     kind = Kind.BEYOND
     section = "2.3"
     source = "beyond the paper; Algorithm 2"
     latex = r"\mathcal L(\theta^{(k+1)})\le\mathcal L(\theta^{(k)})\quad\text{for Algorithm 2}"
-    words = "The loss of LinBreg with momentum oscillates, also for small noise-free problems."
-    tight = "False: losses 1/2, 1/8, 0, 1/32."
+    words = (
+        "With momentum the loss never increases for exact gradients and tau <= 2/(delta L), as "
+        "without."
+    )
+    tight = (
+        "Fails for J = 0, L = theta^2/2, beta = 1/2, tau = 1, with the losses 1/2, 1/8, 0, 1/32."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, tuple[Fraction, Fraction]]:
@@ -89,8 +94,11 @@ class MomentumOscillation(Statement):
     section = "2.3"
     source = "beyond the paper; Algorithm 2"
     latex = r"\delta L\tau\le\frac{(1-\sqrt\beta)^2}{1-\beta}"
-    words = "Below the border both roots of the recursion are real and positive; above, complex."
-    tight = "Both sides."
+    words = (
+        "For J = 0 and a quadratic of curvature L momentum does not oscillate if and only if "
+        "delta L tau <= (1 - sqrt(beta))^2/(1 - beta)."
+    )
+    tight = "On both sides of the border."
 
     def cases(self) -> Mapping[str, _Border]:
         """Return the square roots of beta."""
@@ -127,8 +135,11 @@ class MomentumStability(Statement):
     section = "2.3"
     source = "beyond the paper; Algorithm 2"
     latex = r"\delta L\tau<\frac{2(1+\beta)}{1-\beta}"
-    words = "Momentum in the paper's convention allows steps that are longer by (1 + b)/(1 - b)."
-    tight = "Both sides."
+    words = (
+        "For J = 0 and a quadratic of curvature L momentum converges if delta L tau < 2 (1 + "
+        "beta)/(1 - beta), and diverges beyond."
+    )
+    tight = "On both sides of the border."
 
     def cases(self) -> Mapping[str, tuple[float, Callable[[float], float]]]:
         """Return beta and the formula of the border."""

@@ -9,21 +9,15 @@ from itertools import product
 import numpy as np
 
 from breglab._checks import Values
-from breglab.geometry import ElasticNet
-from breglab.problems import FiniteNoise, Quadratic
 from breglab.theory.claim import Claim, Hypothesis
-from breglab.theory.claims.distance_decay import (
-    NormConvergencePrinted,
-    _bound,
-    _error2,
-    _small_steps,
-)
+from breglab.theory.claims.distance_decay import NormConvergencePrinted
 from breglab.theory.hypotheses import (
-    BOUNDED_VARIANCE,
     DETERMINISTIC,
     ELASTIC_NET,
     GRADIENT_RULE,
     MINIMISER,
+    SMALL_STEPS,
+    STOCHASTIC,
     STRONGLY_CONVEX_LOSS,
     relative_steps,
     step_at_most,
@@ -33,27 +27,17 @@ from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
 from breglab.theory.one_step import border
 from breglab.theory.rational import at_most
-from breglab.theory.small import Misstated, parabola, quadratic_instance
+from breglab.theory.sides import attained, compare, error2, forward_distance
+from breglab.theory.small import Misstated, noisy_parabola, parabola, quadratic_instance
 from breglab.theory.statement import Statement
 from breglab.theory.verdict import Verdict
-
-_COMMON = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE, STRONGLY_CONVEX_LOSS, MINIMISER)
-_SMALL = Hypothesis("the step size is at most mu/(2 delta L^2)", _small_steps)
-
-
-def forward_distance(run: Run) -> Values:
-    """Return E D_J^p(theta^{k+1}, theta^k) at every iterate, shape (samples,)."""
-    phi, t = run.instance.phi, run.transitions
-    assert isinstance(phi, ElasticNet)
-    p = run.v - run.theta / phi.delta
-    return t.expect(phi.J.bregman_distance(t.theta, run.theta, p))
 
 
 def _gain(run: Run, share: float) -> Values:
     """Return d_{k+1} - d_k + share mu tau E|e_{k+1}|^2."""
     t, mu = run.transitions, run.instance.loss.strong_convexity
     change = t.distance_next - t.distance
-    return np.asarray(change + share * mu * run.tau * t.expect(_error2(run, t.theta)))
+    return np.asarray(change + share * mu * run.tau * t.expect(error2(run, t.theta)))
 
 
 class ProofDisplay(Claim):
@@ -76,16 +60,19 @@ class ProofDisplay(Claim):
         r"d_{k+1}-d_k+\tfrac\mu4\tau\,\mathbb E\|e_{k+1}\|^2\le-\mathbb E D_J^{p^{(k)}}"
         r"+\tfrac{\delta\tau^2}{2}\sigma+\tfrac{\sigma}{2\delta}\mathbb E\|\Delta\|^2"
     )
-    words = "The estimate from which (3.8) is said to follow; see claim 33-yields."
+    words = (
+        "d_{k+1} - d_k + (mu/4) tau E|e_{k+1}|^2 <= -E D_J + delta tau^2 sigma/2 + sigma/(2 "
+        "delta) E|Delta|^2, for the steps of Theorem 6."
+    )
     tight = "Loose."
-    hypotheses = (*_COMMON, _SMALL)
+    hypotheses = (*STOCHASTIC, SMALL_STEPS)
 
     def margins(self, run: Run) -> Margins:
         """Check the display at every iterate."""
         t, delta = run.transitions, run.instance.delta
         sigma, ahead = np.sqrt(t.variance), forward_distance(run)
         noise = delta * run.tau**2 * sigma / 2.0 + sigma / (2.0 * delta) * t.increment2
-        return _bound(run, _gain(run, 0.25), noise - ahead, noise, ahead)
+        return compare(run, _gain(run, 0.25), noise - ahead, noise, ahead)
 
     def negative_instance(self) -> Instance:
         """Return a deterministic step of 1.9/(delta L)."""
@@ -110,8 +97,11 @@ class DisplayYields(Statement):
     section = "B"
     source = "Theorem 6, its proof"
     latex = r"\delta\tau^2+\tfrac1\delta\mathbb E\|\Delta\|^2\le\tau^2+\mathbb E\|\Delta\|^2"
-    words = "The last step of the proof of (3.8), which is right for delta = 1 only."
-    tight = "False for every other delta; (3.8) itself is true, see claim 33-corrected."
+    words = "The last display of the proof of Theorem 6 yields (3.8)."
+    tight = (
+        "Term by term it does for delta = 1 only, as the two use different weights in Young's "
+        "inequality; (3.8) is true for every delta (claim 33-corrected)."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Fraction]:
@@ -150,9 +140,12 @@ class YoungWithWeight(Claim):
         r"d_{k+1}-d_k+\tfrac\mu4\tau\,\mathbb E\|e_{k+1}\|^2\le-\mathbb E D_J^{p^{(k)}}"
         r"+\tfrac{\delta\tau^2\sigma^2}{2s}+\tfrac{s}{2\delta}\mathbb E\|\Delta\|^2\quad\forall s>0"
     )
-    words = "With the weight s = delta sigma the display is (3.8), for every delta."
+    words = (
+        "The display holds with any weight s > 0 in Young's inequality; s = sigma is the printed "
+        "one, and s = delta sigma gives (3.8)."
+    )
     tight = "Loose."
-    hypotheses = (*_COMMON, _SMALL)
+    hypotheses = (*STOCHASTIC, SMALL_STEPS)
 
     def margins(self, run: Run) -> Margins:
         """Check the display for several weights."""
@@ -162,7 +155,7 @@ class YoungWithWeight(Claim):
         for share in (0.1, 1.0, delta, 10.0):
             s = share * size
             noise = delta * run.tau**2 * t.variance / (2.0 * s) + s / (2.0 * delta) * t.increment2
-            parts.append(_bound(run, _gain(run, 0.25), noise - ahead, noise, ahead))
+            parts.append(compare(run, _gain(run, 0.25), noise - ahead, noise, ahead))
         return joined(*parts)
 
     def negative_instance(self) -> Instance:
@@ -194,7 +187,10 @@ class ExactRange(Claim):
     section = "3.2"
     source = "Theorem 6, (3.8), sharpened"
     latex = r"\delta L\tau\le1+\frac{\sqrt{1+2\kappa}-1}{\kappa},\quad\kappa=\mu/L"
-    words = "Without noise (3.8) holds for steps that are larger by a factor of 3.46 L/mu at least."
+    words = (
+        "Without noise (3.8) holds for delta L tau <= 1 + (sqrt(1 + 2 kappa) - 1)/kappa, kappa = "
+        "mu/L: a range longer than the printed one by a factor of 3.46 L/mu at least."
+    )
     tight = "Exactly: equality for J = 0 and a quadratic at the end of the range."
     hypotheses = (ELASTIC_NET, GRADIENT_RULE, DETERMINISTIC, STRONGLY_CONVEX_LOSS, MINIMISER,
                   Hypothesis("the step size is in the exact range", _in_exact_range))  # fmt: skip
@@ -202,15 +198,12 @@ class ExactRange(Claim):
     def own_instances(self) -> tuple[Instance, ...]:
         """Return the tight instance: kappa = 1, delta L tau = sqrt(3)."""
         title = "J = 0, L = theta^2/2, tau = sqrt(3)/(delta L): equality"
-        return (parabola("tight-range", title, tau=float(border(1.0))),)
+        return (parabola("tight-range", title, tau=float(border(1.0)), attains=(self.id,)),)
 
     def margins(self, run: Run) -> Margins:
         """Check the decay, and the equality on the tight instance."""
         gain, zero = _gain(run, 0.25), np.zeros(len(run.tau))
-        upper = _bound(run, gain, zero)
-        if not run.instance.name.startswith("tight"):
-            return upper
-        return joined(upper, _bound(run, zero, gain))
+        return attained(self.id, run, compare(run, gain, zero))
 
     def negative_instance(self) -> Instance:
         """Return a step of 1.8/(delta L)."""
@@ -237,15 +230,15 @@ class NormConvergenceBeyond(Claim):
         r"d_{k+1}-d_k+\tfrac\mu2\tau\,\mathbb E\|e_{k+1}\|^2"
         r"\le\tfrac\sigma2\bigl(\tau^2+\mathbb E\|\Delta\|^2\bigr),\quad\tau\le\tfrac1{\delta L}"
     )
-    words = "The printed estimate holds with twice the gain and without the factor mu/L."
+    words = "(3.8) holds for steps up to 1/(delta L), and with mu/2 in the place of mu/4."
     tight = "Loose."
-    hypotheses = (*_COMMON, step_at_most(1.0))
+    hypotheses = (*STOCHASTIC, step_at_most(1.0))
 
     def margins(self, run: Run) -> Margins:
         """Check the estimate at every iterate."""
         t = run.transitions
         rhs = np.sqrt(t.variance) / 2.0 * (run.tau**2 + t.increment2)
-        return _bound(run, _gain(run, 0.5), rhs)
+        return compare(run, _gain(run, 0.5), rhs)
 
     def negative_instance(self) -> Instance:
         """Return a deterministic step of 1.9/(delta L)."""
@@ -272,29 +265,26 @@ class ThreePoints(Claim):
         r"d_{k+1}-d_k+\tfrac{\mu\tau}{2}\mathbb E(\|e_{k+1}\|^2+\|e_k\|^2)+\mathbb E D_J^{p^{(k)}}"
         r"\le\tfrac{1+\delta L\tau}{2}\delta\tau^2\sigma^2"
     )
-    words = "Both errors and the Bregman distance of the step are gained at once."
+    words = (
+        "For steps up to 1/(delta L) the distance falls by both squared errors, weighted by mu "
+        "tau/2, and by the Bregman distance of the step, up to noise."
+    )
     tight = "Equality at the minimiser for J = 0."
-    hypotheses = (*_COMMON, step_at_most(1.0))
+    hypotheses = (*STOCHASTIC, step_at_most(1.0))
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return the tight instance."""
-        loss = Quadratic(np.eye(1), np.zeros(1))
-        noise = FiniteNoise(loss, np.array([[1.0], [-1.0]]))
         title = "J = 0 at the minimiser with noise of +-1: equality"
-        return (quadratic_instance("tight-three-point", title, loss, tau=0.75, theta0=np.zeros(1),
-                                   oracle=noise, iterations=2),)  # fmt: skip
+        return (noisy_parabola("tight-three-point", title, 0.75, attains=(self.id,)),)
 
     def margins(self, run: Run) -> Margins:
         """Check the estimate, and the equality at the minimiser."""
         t, instance, ahead = run.transitions, run.instance, forward_distance(run)
         mu, delta, L = instance.loss.strong_convexity, instance.delta, instance.loss.lipschitz
-        lhs = _gain(run, 0.5) + mu * run.tau * _error2(run, run.theta) / 2.0 + ahead
+        lhs = _gain(run, 0.5) + mu * run.tau * error2(run, run.theta) / 2.0 + ahead
         rhs = (1.0 + delta * L * run.tau) / 2.0 * delta * run.tau**2 * t.variance
-        upper = _bound(run, lhs, rhs, ahead)
-        if not instance.name.startswith("tight"):
-            return upper
-        first = slice(0, 1)  # only the start is at the minimiser
-        return joined(upper, Margins(run.trace.k[first], rhs[first], lhs[first], rhs[first], 1e-12))
+        # Only the start of the tight instance is at the minimiser.
+        return attained(self.id, run, compare(run, lhs, rhs, ahead), start_only=True)
 
     def negative_instance(self) -> Instance:
         """Return a quadratic that states three times its convexity."""

@@ -12,11 +12,11 @@ from breglab._checks import Values
 from breglab.geometry import L1, ElasticNet, GroupL12
 from breglab.iteration import Constant
 from breglab.problems import Exact, Quadratic
-from breglab.theory.claims.distance_decay import one_point_nu
 from breglab.theory.exact import Vec, dot, minus, vector
 from breglab.theory.instance import Instance
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity, joined
+from breglab.theory.one_point import one_point_nu
 from breglab.theory.rational import equal
 from breglab.theory.statement import Statement
 from breglab.theory.verdict import Verdict
@@ -46,8 +46,14 @@ class LocalVanishing(Statement):
         r"\|\theta-\theta^*\|_\infty<\min_{\theta^*_i\ne0}|\theta^*_i|\ \Rightarrow\ "
         r"D^p_{\|\cdot\|_1}(\theta^*,\theta)=0"
     )
-    words = "Where all signs agree with those of the minimiser, the l1 norm is linear."
-    tight = "The radius is sharp. Assumption 5 follows locally at theta* alone, not at all pairs."
+    words = (
+        "If |theta - theta*|_inf is less than the least non-zero |theta*_i|, then D_J(theta*, "
+        "theta) = 0 for the l1 norm."
+    )
+    tight = (
+        "The radius is sharp. Assumption 5 follows locally at theta* alone, not at all pairs of "
+        "points."
+    )
 
     def cases(self) -> Mapping[str, float]:
         """Return fractions of the radius."""
@@ -128,7 +134,10 @@ class OnePointL1(Statement):
     section = "3.2"
     source = "Remark 5, made global"
     latex = r"\nu=\frac{\mu\delta}{1+4\lambda\delta/\min_{\theta^*_i\ne0}|\theta^*_i|}"
-    words = "The assumption that the proof of Theorem 11 uses holds for l1, with an explicit nu."
+    words = (
+        "The l1 norm satisfies Assumption 5 at the minimiser for all theta, with nu = mu "
+        "delta/(1 + 4 lam delta/min|theta*_i|)."
+    )
     tight = "Attained in one dimension."
 
     def cases(self) -> Mapping[str, OnePoint]:
@@ -168,8 +177,11 @@ class OnePointGroups(Statement):
     section = "3.2"
     source = "Remark 5, extended to group norms"
     latex = r"\nu=\frac{\mu\delta}{1+4w\delta/\min_{\theta^*_g\ne0}\|\theta^*_g\|},\quad"
-    latex += r"w=\lambda\sqrt{n_g}"
-    words = "For group norms the extra term does not vanish, and is bounded by |e|^2 all the same."
+    latex += r"\ w=\lambda\sqrt{n_g}"
+    words = (
+        "A group norm satisfies Assumption 5 at the minimiser with nu = mu delta/(1 + 4 w "
+        "delta/min|theta*_g|), although its distance does not vanish near the minimiser."
+    )
     tight = "Attained at zero groups."
 
     def cases(self) -> Mapping[str, OnePoint]:
@@ -208,11 +220,11 @@ def _l1_distance(star: Vec, theta: Vec, p: Vec) -> Fraction:
 class SameSignsPrinted(Statement):
     """The distance vanishes if the non-zero entries of theta have the signs of theta*.
 
-    Statement: read literally, ``D_J^p(theta*, theta) = 0`` whenever the non-zero entries of THETA
+    Statement: read literally, ``D_J^p(theta*, theta) = 0`` whenever the non-zero entries of theta
     have the same sign as those of theta*.
     Hypotheses: J = |.|_1.
     Checked: in rational arithmetic.
-    Tight: false; theta* = 1, theta = 0, p = 0 has no non-zero entry and D = 1.
+    Tight: fails; theta* = 1, theta = 0, p = 0 has no non-zero entry and D = 1.
     Source: Remark 5, sentence on signs.
     """
 
@@ -223,8 +235,14 @@ class SameSignsPrinted(Statement):
     source = "Remark 5, sentence on signs"
     latex = r"\operatorname{sign}\theta_i=\operatorname{sign}\theta^*_i\ \forall\,\theta_i\ne0"
     latex += r"\ \Rightarrow\ D_J^p(\theta^*,\theta)=0"
-    words = "The sentence takes the entries on the support of theta in the place of theta*'s."
-    tight = "False: theta* = 1, theta = 0."
+    words = (
+        "D_J(theta*, theta) = 0 for the l1 norm whenever the non-zero entries of theta have the "
+        "signs of those of theta*."
+    )
+    tight = (
+        "Fails for theta* = 1, theta = 0, p = 0, where D = 1; what is meant are the entries on "
+        "the support of theta*."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Triple]:
@@ -244,7 +262,7 @@ class SameSignsPrinted(Statement):
 class SameSigns(SameSignsPrinted):
     """The distance vanishes if theta has the signs of theta* on the support of theta*.
 
-    Statement: ``D_J^p(theta*, theta) = 0`` whenever the entries of theta on the support of THETA*
+    Statement: ``D_J^p(theta*, theta) = 0`` whenever the entries of theta on the support of theta*
     have the signs of theta*; off it they are free.
     Hypotheses: J = |.|_1.
     Checked: in rational arithmetic.
@@ -258,7 +276,10 @@ class SameSigns(SameSignsPrinted):
     source = "Remark 5, sentence on signs, corrected"
     latex = r"\operatorname{sign}\theta_i=\operatorname{sign}\theta^*_i\ \forall\,\theta^*_i\ne0"
     latex += r"\ \Rightarrow\ D_J^p(\theta^*,\theta)=0"
-    words = "What counts are the signs on the support of the minimiser."
+    words = (
+        "D_J(theta*, theta) = 0 for the l1 norm whenever theta has the signs of theta* on the "
+        "support of theta*."
+    )
     tight = "An equivalence for generic subgradients."
     expected = Verdict.HOLDS
 

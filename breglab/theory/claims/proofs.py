@@ -13,8 +13,6 @@ from breglab.geometry import L1, Box, ElasticNet, Zero
 from breglab.problems import Exact, Quadratic
 from breglab.theory.claim import Claim, Hypothesis
 from breglab.theory.claims.biased import Biased
-from breglab.theory.claims.distance_decay import _error2
-from breglab.theory.claims.norm_convergence import forward_distance
 from breglab.theory.hypotheses import (
     ELASTIC_NET,
     GRADIENT_RULE,
@@ -25,6 +23,7 @@ from breglab.theory.hypotheses import (
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity, joined
+from breglab.theory.sides import attained, error2, forward_distance
 from breglab.theory.small import parabola, quadratic_instance
 
 F = Fraction
@@ -49,7 +48,9 @@ class SimplerDistance(Claim):
         r"D^{v}_{J_\delta}(\theta^*,\theta)=\tfrac1{2\delta}\|\theta^*-\theta\|^2+J(\theta^*)"
         r"-\langle p,\theta^*\rangle"
     )
-    words = "For norms the distance measures theta and its subgradient separately."
+    words = (
+        "For positively 1-homogeneous J the distance is |e|^2/(2 delta) + J(theta*) - <p, theta*>."
+    )
     tight = "An identity."
     hypotheses = (HOMOGENEOUS, MINIMISER, GRADIENT_RULE)
 
@@ -58,7 +59,7 @@ class SimplerDistance(Claim):
         phi, star = run.instance.phi, np.asarray(run.instance.theta_star)
         assert isinstance(phi, ElasticNet)
         p = run.v - run.theta / phi.delta
-        simple = _error2(run, run.theta) / (2 * phi.delta) + phi.J.value(star) - p @ star
+        simple = error2(run, run.theta) / (2 * phi.delta) + phi.J.value(star) - p @ star
         definition = phi.divergence(star, run.theta, run.v)
         scale = run.transitions.distance_scale + 1e-300
         return identity(run.trace.k, simple - definition, scale, 1e-12)
@@ -98,8 +99,14 @@ class L1DistanceBound(Claim):
     source = "Corollary 10, its proof, sharpened"
     latex = r"D_J^p(\theta^*,\theta)\le2\lambda\sqrt n\,\|\theta^*-\theta\|"
     latex += r"\le\lambda(\sqrt n+n)\,\|\theta^*-\theta\|"
-    words = "The subgradients of the l1 norm have the norm sqrt(n) at most, not n."
-    tight = "Attained in one dimension."
+    words = (
+        "For J = lam |.|_1 it holds D_J(theta*, theta) <= 2 lam sqrt(n) |e|, where lam (sqrt(n) "
+        "+ n) |e| is printed."
+    )
+    tight = (
+        "Attained in one dimension. The norm of a vector of signs is at most sqrt(n), where n is "
+        "printed."
+    )
     hypotheses = (L1_REGULARIZER, MINIMISER, GRADIENT_RULE)
 
     def own_instances(self) -> tuple[Instance, ...]:
@@ -113,14 +120,11 @@ class L1DistanceBound(Claim):
         assert isinstance(phi.J, L1)
         p = run.v - run.theta / phi.delta
         distance = phi.J.bregman_distance(star, run.theta, p)
-        root, size = np.sqrt(star.size), phi.J.lam * np.sqrt(_error2(run, run.theta))
+        root, size = np.sqrt(star.size), phi.J.lam * np.sqrt(error2(run, run.theta))
         bounds = (2 * root * size, (root + star.size) * size)
         scale = run.transitions.distance_scale + bounds[1]
-        parts = [Margins(run.trace.k, distance, bound, scale, 1e-12) for bound in bounds]
-        if run.instance.name.startswith("tight"):
-            first = slice(0, 1)
-            parts.append(identity(run.trace.k[first], (distance - bounds[0])[first], scale[first]))
-        return joined(*parts)
+        sharp, printed = (Margins(run.trace.k, distance, b, scale, 1e-12) for b in bounds)
+        return joined(attained(self.id, run, sharp, start_only=True), printed)
 
     def negative_instance(self) -> Instance:
         """Return a functional of twice the weight that it states."""
@@ -159,7 +163,7 @@ class SplitDistance(Claim):
         r"D^v_{J_\delta}(\tilde\theta,\theta)=D_J^p(\tilde\theta,\theta)"
         r"+\tfrac1{2\delta}\|\tilde\theta-\theta\|^2,\quad p=v-\tfrac1\delta\theta"
     )
-    words = "The distance of a sum is the sum of the distances."
+    words = "The distance of the elastic net is that of J plus |x - y|^2/(2 delta)."
     tight = "An identity."
     hypotheses = (ELASTIC_NET, GRADIENT_RULE)
 
@@ -200,7 +204,10 @@ class DistanceChange(Claim):
         r"d_{k+1}-d_k=\mathbb E D^{v^{(k+1)}}_{J_\delta}(\theta^{(k)},\theta^{(k+1)})"
         r"+\tau\,\mathbb E\langle\nabla\mathcal L(\theta^{(k)}),\theta^*-\theta^{(k)}\rangle"
     )
-    words = "Two identities from which all convergence proofs start."
+    words = (
+        "The change d_{k+1} - d_k has two exact expressions, (B.1) and (B.2), one by the forward "
+        "and one by the backward Bregman distance of the step."
+    )
     tight = "Identities, for every reference point and every mirror map."
     hypotheses = (
         GRADIENT_RULE,
@@ -267,9 +274,9 @@ class BackwardDistance(Claim):
         r"\le\tfrac{\delta\tau^2}{2}\,\mathbb E\|g\|^2"
     )
     words = (
-        "The printed estimate is loose by a factor of two exactly, which carries over to (3.10)."
+        "E D_{J_delta}(theta^k, theta^{k+1}) <= (delta tau^2/2) E|g|^2, half of what is printed."
     )
-    tight = "Equality for J = 0."
+    tight = "Equality for J = 0; the gain carries over to (3.10)."
     hypotheses = (ELASTIC_NET, GRADIENT_RULE)
 
     def margins(self, run: Run) -> Margins:

@@ -11,12 +11,12 @@ from breglab.geometry import L1, ElasticNet, Functional
 from breglab.iteration import Constant
 from breglab.problems import Exact, Quadratic
 from breglab.theory.claim import Claim
-from breglab.theory.claims.shrinkage import _slipped_instance, _ThresholdOne
 from breglab.theory.hypotheses import ELASTIC_NET, GRADIENT_RULE, L1_REGULARIZER
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity, joined
 from breglab.theory.samples import functionals, points, size_of
+from breglab.theory.small import SlippedProx, slipped_instance
 from breglab.theory.statement import Statement
 
 Prox = Callable[[Values], Values]
@@ -38,7 +38,10 @@ class OnlyLargeDuals(Claim):
     section = "1.1"
     source = "Sec. 1.1, below (1.3)"
     latex = r"\theta_i\ne0\ \Rightarrow\ |v_i|>\lambda"
-    words = "A parameter is not zero only if its dual variable is larger than lam in size."
+    words = (
+        "For J = lam |.|_1 an entry of theta is not zero only if its dual variable is larger "
+        "than lam in size."
+    )
     tight = "An equivalence."
     hypotheses = (L1_REGULARIZER,)
 
@@ -55,7 +58,7 @@ class OnlyLargeDuals(Claim):
     def negative_instance(self) -> Instance:
         """Return a run with the threshold lam where delta lam = 2 lam is meant."""
         loss = Quadratic(np.eye(2), np.array([1.5, -1.0]))
-        phi = _ThresholdOne(L1(1.0), 2.0)
+        phi = SlippedProx(L1(1.0), 2.0)
         return Instance("threshold-low", "The threshold lam for delta = 2", Exact(loss), phi,
                         Constant(0.2), 30)  # fmt: skip
 
@@ -78,8 +81,14 @@ class ProxLowersRegularizer(Statement):
     section = "1.4"
     source = "Sec. 1.4, below (1.20)"
     latex = r"J(\operatorname{prox}_J\theta)+\|\theta-\operatorname{prox}_J\theta\|^2\le J(\theta)"
-    words = "The proximal point has no larger J; by how much is at least its squared distance."
-    tight = "Equality for affine J; the printed 'smaller' fails at fixed points, where it is equal."
+    words = (
+        "The proximal point has no larger value of J, smaller at least by the squared distance "
+        "that it moved."
+    )
+    tight = (
+        "Equality for affine J; the printed 'smaller' is 'equal' at points that the prox does "
+        "not move."
+    )
 
     def cases(self) -> Mapping[str, tuple[Functional, Prox]]:
         """Return the functionals with their proximal operators."""
@@ -121,7 +130,10 @@ class StepMinimises(Claim):
         r"+J_\delta(\theta)"
         r"-\langle v^{(k)},\theta\rangle=\operatorname{prox}_{\delta J}(\delta(v^{(k)}-\tau g))"
     )
-    words = "A dual step and a prox solve the linearised Bregman problem exactly."
+    words = (
+        "A gradient step in the dual variable and a prox minimise <tau g - v, theta> + "
+        "J_delta(theta)."
+    )
     tight = "An equivalence."
     hypotheses = (ELASTIC_NET, GRADIENT_RULE)
 
@@ -147,7 +159,7 @@ class StepMinimises(Claim):
 
     def negative_instance(self) -> Instance:
         """Return a run whose prox has the threshold lam in the place of delta lam."""
-        return _slipped_instance()
+        return slipped_instance()
 
 
 class SubgradientsAndProx(Statement):
@@ -167,7 +179,7 @@ class SubgradientsAndProx(Statement):
     section = "2.2"
     source = "(2.9)"
     latex = r"v\in\partial J_\delta(\theta)\iff\theta=\operatorname{prox}_{\delta J}(\delta v)"
-    words = "A dual variable belongs to a primal one exactly if the prox maps the first to it."
+    words = "v is a subgradient of J_delta at theta if and only if theta = prox_{delta J}(delta v)."
     tight = "An equivalence."
 
     def cases(self) -> Mapping[str, tuple[Functional, float, float]]:

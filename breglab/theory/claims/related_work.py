@@ -28,18 +28,24 @@ class InstantlyDense(Statement):
     zero.
     Hypotheses: L = |theta - b|^2/2, J = |.|_1, tau = 1/2.
     Checked: in rational arithmetic, number of zeros after the first and the fiftieth step.
-    Tight: false; with b = (3, 1/2) the second entry stays zero for ever.
+    Tight: fails; with b = (3, 1/2) the second entry stays zero for ever.
     Source: sentence on dense-to-sparse training, Sec. 1.2.
     """
 
     id = "5"
-    title = "Penalised training is dense at once"
+    title = "Methods for the penalised problem are dense at once"
     kind = Kind.IMPRECISE
     section = "1.2"
     source = "Sec. 1.2, dense-to-sparse training"
     latex = r"\theta^{(0)}=0\ \Rightarrow\ \theta^{(1)}_i\ne0\ \forall i"
-    words = "Any optimisation method for the penalised problem makes dense parameters at once."
-    tight = "False: b = (3, 1/2), lam = 1, where the second entry never leaves zero."
+    words = (
+        "Any optimisation method for the penalised problem (1.4) makes sparse parameters dense "
+        "at once."
+    )
+    tight = (
+        "Fails for proximal gradient descent with L = |theta - b|^2/2, b = (3, 1/2), lam = 1: "
+        "the second entry never leaves zero."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Vec]:
@@ -81,10 +87,13 @@ class LossOfProximalGradient(Statement):
         r"\le\mathcal L(\theta^{(k)}_{\text{LinBreg}})"
     )
     words = (
-        "Proximal gradient descent does not decrease the loss monotonically, LinBreg does; true "
-        "for steps up to 2/(delta L) and without noise."
+        "Proximal gradient descent may raise the loss; LinBreg does not, for steps up to "
+        "2/(delta L) and exact gradients."
     )
-    tight = "The step bound is sharp."
+    tight = (
+        "Both conditions are needed and left out in the sentence; the step bound is sharp (claim "
+        "23)."
+    )
 
     def cases(self) -> Mapping[str, Fraction]:
         """Return step sizes of LinBreg."""

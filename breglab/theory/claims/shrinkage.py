@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from breglab._checks import Values
 from breglab.geometry import L1, ElasticNet
-from breglab.iteration import Constant, LogSpaced, relative_step
-from breglab.problems import Exact, LeastSquares, Quadratic
+from breglab.iteration import LogSpaced, relative_step
+from breglab.problems import Exact, LeastSquares
 from breglab.theory.claim import Claim
 from breglab.theory.hypotheses import (
     DETERMINISTIC,
@@ -21,25 +20,8 @@ from breglab.theory.hypotheses import (
 from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity
+from breglab.theory.small import slipped_instance
 from breglab.theory.verdict import Verdict
-
-
-class _ThresholdOne(ElasticNet):
-    """A common slip: prox_J(delta v) where prox_{delta J}(delta v) is meant."""
-
-    def _to_primal(self, xp: Any, v: Any) -> Any:
-        return self.J.prox(self.delta * v, 1.0)
-
-
-def _slipped_instance() -> Instance:
-    return Instance(
-        "threshold-lam",
-        "The prox with threshold lam in the place of delta lam",
-        Exact(Quadratic(np.eye(3), np.array([3.0, 0.5, -2.0]))),
-        _ThresholdOne(L1(1.0), 0.5),
-        Constant(0.5),
-        iterations=30,
-    )
 
 
 class SoftShrinkage(Claim):
@@ -63,8 +45,8 @@ class SoftShrinkage(Claim):
         r"=\delta\,\operatorname{sign}(v)\max(|v|-\lambda,0)"
     )
     words = (
-        "With J = lam |.|_1, the map from the dual to the primal variable is soft shrinkage by "
-        "lam, times delta."
+        "For J = lam |.|_1 the primal variable is delta times the soft shrinkage of the dual "
+        "variable by lam."
     )
     tight = "An identity."
     hypotheses = (L1_REGULARIZER,)
@@ -86,7 +68,7 @@ class SoftShrinkage(Claim):
 
     def negative_instance(self) -> Instance:
         """Return a run with the threshold lam in the place of delta lam."""
-        return _slipped_instance()
+        return slipped_instance()
 
 
 class SupportOfOneProx(Claim):
@@ -95,7 +77,7 @@ class SupportOfOneProx(Claim):
     Statement: for fixed v the support of ``prox_{delta J}(delta v)`` does not depend on delta.
     Hypotheses: J positively 1-homogeneous (l1, nonnegative l1, group norms).
     Checked: at every dual variable of the run, for delta over four decades.
-    Tight: an identity; it speaks of ONE prox, see claim 4-limit for the algorithm.
+    Tight: an identity; it speaks of one prox, see claim 4-limit for the algorithm.
     Source: sentence below (1.3).
     """
 
@@ -108,7 +90,10 @@ class SupportOfOneProx(Claim):
         r"\operatorname{supp}\operatorname{prox}_{\delta J}(\delta v)"
         r"=\operatorname{supp}\operatorname{prox}_{J}(v)\quad\forall\delta>0"
     )
-    words = "For a fixed dual variable, delta steers the size of the entries and not the support."
+    words = (
+        "For a fixed dual variable delta scales the entries of the prox and does not change its "
+        "support."
+    )
     tight = "An identity."
     hypotheses = (HOMOGENEOUS,)
 
@@ -128,7 +113,7 @@ class SupportOfOneProx(Claim):
 
     def negative_instance(self) -> Instance:
         """Return a run whose prox has the threshold lam in the place of delta lam."""
-        return _slipped_instance()
+        return slipped_instance()
 
 
 class SupportOfTheLimit(Claim):
@@ -137,7 +122,7 @@ class SupportOfTheLimit(Claim):
     Statement: read literally, of the algorithm, the support of the limit does not depend on delta.
     Hypotheses: J positively 1-homogeneous, exact gradients, the gradient rule.
     Checked: the run is repeated with delta/10 and 10 delta and the supports of the limits compared.
-    Tight: false; for A = [1 2], b = 1, lam = 1 the support switches at delta = 1/2.
+    Tight: fails for A = [1 2], b = 1, lam = 1, where the support switches at delta = 1/2.
     Source: sentence below (1.3), imprecise rather than wrong: it speaks of one step.
     """
 
@@ -147,11 +132,12 @@ class SupportOfTheLimit(Claim):
     section = "1.1"
     source = "Sec. 1.1, below (1.3), read of the algorithm"
     latex = r"\operatorname{supp}\lim_k\theta^{(k)}_{\delta}\ \text{is independent of}\ \delta"
-    words = (
-        "Read of the whole algorithm, the sentence is imprecise: the limit minimises "
-        "J + |.|^2/(2 delta) on the solutions, and its support can depend on delta."
+    words = "The support of the limit of the algorithm does not depend on delta."
+    tight = (
+        "Fails for A = [1 2], b = 1, lam = 1: the limit is (.16, .42) for delta = .1 and (0, .5) "
+        "for delta = 1. Printed is a sentence on the proximal step, of which it is true (claim "
+        "4)."
     )
-    tight = "False: A = [1 2], b = 1, lam = 1 has limits (.16, .42) for delta = .1, (0, .5) for 1."
     expected = Verdict.VIOLATED
     hypotheses = (HOMOGENEOUS, DETERMINISTIC, GRADIENT_RULE)
     on_common = False  # a statement about limits: small instances, run until they are there

@@ -36,7 +36,7 @@ class StepChoicePrinted(Statement):
     mu/(delta L^2)``.
     Hypotheses: mu = L = delta = 1.
     Checked: in rational arithmetic at k = 0, where ``tau_0 = c <= mu/(2 delta L^2)`` is needed.
-    Tight: false for c above half of the printed bound. (3.8) itself remains true there.
+    Tight: fails for c above half of the printed bound. (3.8) itself remains true there.
     Source: Remark 7.
     """
 
@@ -46,8 +46,14 @@ class StepChoicePrinted(Statement):
     section = "3.2"
     source = "Remark 7"
     latex = r"\tau^{(k)}=\tfrac{c}{(k+1)^p},\quad0<c<\tfrac{\mu}{\delta L^2}"
-    words = "The remark allows twice the first step that the theorem allows."
-    tight = "False: mu = L = delta = 1, c = .9 gives tau_0 = .9 > .5."
+    words = (
+        "tau_k = c/(k + 1)^p with 0 < c < mu/(delta L^2) and p in (1/2, 1] satisfies the "
+        "conditions of Theorem 6."
+    )
+    tight = (
+        "Fails for c above half of that bound, where tau_0 = c exceeds the mu/(2 delta L^2) of "
+        "the theorem; the estimate (3.8) remains true there."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Choice]:
@@ -80,7 +86,10 @@ class StepChoice(StepChoicePrinted):
     kind = Kind.CORRECTED
     source = "Remark 7, corrected"
     latex = r"\tau^{(k)}=\tfrac{c}{(k+1)^p},\quad0<c\le\tfrac{\mu}{2\delta L^2},\ p\in(\tfrac12,1]"
-    words = "With half of the printed bound on c the steps satisfy all conditions of Theorem 6."
+    words = (
+        "tau_k = c/(k + 1)^p with 0 < c <= mu/(2 delta L^2) and p in (1/2, 1] satisfies the "
+        "conditions of Theorem 6."
+    )
     tight = "The bound is attained by the first step."
     expected = Verdict.HOLDS
 

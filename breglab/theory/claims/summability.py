@@ -84,8 +84,11 @@ class Summability(Statement):
         r"\sum_k\mathbb E\bigl[D_J^{sym}+\tfrac{C}{2\delta}\|\Delta\|^2\bigr]"
         r"\le\tau^{(0)}\mathbb E\mathcal L_0+\tfrac{\delta\sigma^2}{2c}\sum_k(\tau^{(k)})^2"
     )
-    words = "With square-summable steps the expected increments and Bregman distances are summable."
-    tight = "Not tight; a first iterate of infinite expected loss is silently excluded."
+    words = (
+        "With non-increasing, square-summable steps the expected increments and Bregman "
+        "distances are summable."
+    )
+    tight = "Loose; the finite E L(theta^0) that the proof needs is not stated."
 
     def cases(self) -> Mapping[str, Walk]:
         """Return runs with the steps 3/2 divided by (k + 1)."""
@@ -125,7 +128,7 @@ class Subsequence(Statement):
     the weighted sum of E|e_j|^2 is bounded so; for Theorem 6's steps this gives (3.9).
     Hypotheses: those of Theorem 6, steps at most mu/(2 delta L^2), non-increasing.
     Checked: exact expectations over all paths of the noise, in rational arithmetic.
-    Tight: equality without noise for J = 0 and curvature L alone.
+    Tight: the bound on the weighted sum is attained in the limit, without noise, J = 0 and mu = L.
     Source: Theorem 6, (3.9), sharpened.
     """
 
@@ -138,8 +141,14 @@ class Subsequence(Statement):
         r"\min_{j\le k}\mathbb E\|e_j\|^2\le\frac{d_0+\frac{\delta\sigma^2}2\sum_j\tau_j^2}"
         r"{\sum_j\tau_j\rho_j}"
     )
-    words = "The best iterate so far has an explicit expected error, which tends to zero."
-    tight = "Equality in special cases."
+    words = (
+        "For the steps of Theorem 6, min_{j<=k} E|e_j|^2 <= (d_0 + (delta sigma^2/2) sum "
+        "tau^2)/sum tau rho, which tends to zero."
+    )
+    tight = (
+        "Loose for the minimum; the bound on the sum of tau_j rho_j E|e_j|^2 is attained in the "
+        "limit, without noise for J = 0 and mu = L."
+    )
 
     def cases(self) -> Mapping[str, Walk]:
         """Return runs whose steps begin at mu/(2 delta L^2)."""
@@ -185,7 +194,11 @@ class SubsequenceBeyond(Subsequence):
     title = "Theorem 6 for all steps below 2/(delta L)"
     kind = Kind.SHARPENED
     source = "Theorem 6, sharpened"
-    words = "The subsequence converges for all steps below 2/(delta L), monotone or not."
+    words = (
+        "The bound of claim 38, and with it (3.9), holds for all steps with sup tau < 2/(delta "
+        "L), sum tau = inf and sum tau^2 < inf, monotone or not."
+    )
+    tight = "As claim 38."
 
     def cases(self) -> Mapping[str, Walk]:
         """Return steps that rise and fall."""
@@ -213,8 +226,11 @@ class DistancesConverge(Statement):
         r"d_m\le d_k+\tfrac{\delta\sigma^2}{2}\sum_{j=k}^{m-1}\tau_j^2,\qquad"
         r"\mathbb E D_J\le2\lambda\sqrt n\,\sqrt{\mathbb E\|e\|^2}"
     )
-    words = "The distances can rise by the noise alone, so all of them follow the subsequence."
-    tight = "Not tight."
+    words = (
+        "For J = lam |.|_1 or 0 and steps as in claim 38-beyond, d_k can rise by the noise alone "
+        "and converges to zero."
+    )
+    tight = "Loose."
 
     def cases(self) -> Mapping[str, Walk]:
         """Return steps that rise and fall."""

@@ -1,0 +1,68 @@
+"""Numbers and plain-text mathematics as the page writes them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from breglab.report.words import docstring_field, number, sentence, symbols
+from breglab.theory import all_claims
+
+_DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
+
+
+def read(text: str) -> float:
+    mantissa, _, exponent = text.partition("·10")
+    return float(mantissa.translate(_DIGITS)) * 10.0 ** int(exponent.translate(_DIGITS) or 0)
+
+
+@given(st.floats(-300, 300) | st.floats(-7, 7), st.sampled_from([-1.0, 1.0]))
+def test_a_number_is_close_to_what_is_written(exponent, sign):
+    x = sign * 10.0**exponent
+    assert read(number(x)) == pytest.approx(x, rel=0.05)
+    assert number(x).startswith("−") == (x < 0)
+
+
+def test_what_is_no_number_is_a_dash():
+    assert [number(x) for x in (None, math.nan, math.inf, 0.0, 0.25)] == [
+        "–",
+        "–",
+        "–",
+        "0",
+        "0.25",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("plain", "written"),
+    [
+        ("tau <= 2/(delta L)", "τ ≤ 2/(δL)"),
+        ("the largest C is 2 - delta L tau = 0", "the largest C is 2 − δLτ = 0"),
+        ("J = lam |.|_1", "J = λ ‖·‖₁"),
+        ("J + |.|^2/(2 delta)", "J + |·|²/(2δ)"),
+        ("a minimiser theta* with J(theta*) < inf", "a minimiser θ* with J(θ*) < ∞"),
+        ("|grad L(theta)|^2, v^0 in A^T", "|∇L(θ)|², v⁰ in Aᵀ"),
+        ("1 -> -1 with noise of +-1", "1 → −1 with noise of ±1"),
+        ("``d_k`` and d_0/(N tau)", "dₖ and d₀/(Nτ)"),
+        ("mumps, a well-known multiple, Lipschitz", "mumps, a well-known multiple, Lipschitz"),
+        ("mu/(2 delta^2 L^2), 1e-8", "μ/(2δ²L²), 10⁻⁸"),
+    ],
+)
+def test_plain_text_gets_its_symbols(plain, written):
+    assert symbols(plain) == written
+
+
+def test_sentences():
+    assert [sentence(t) for t in ("", "one", "Two.", "why?")] == ["", "One.", "Two.", "Why?"]
+
+
+@pytest.mark.parametrize("claim", all_claims(), ids=lambda claim: claim.id)
+def test_every_claim_says_how_it_is_checked(claim):
+    checked = docstring_field(claim, "Checked")
+    assert len(checked) > 10
+    for other in ("Statement:", "Hypotheses:", "Tight:", "Source:"):
+        assert other not in checked
+    assert docstring_field(claim, "Nothing") == ""
