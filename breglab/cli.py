@@ -258,10 +258,11 @@ def _progress() -> Iterator[Callable[[int, int], object]]:
     from rich.progress import TimeElapsedColumn as Elapsed
 
     console = Console(stderr=True)
+    if not console.is_terminal:  # where old versions of rich print an empty line
+        yield lambda done, total: None
+        return
     columns = (TextColumn("Checking"), BarColumn(), MofNCompleteColumn(), Elapsed())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
