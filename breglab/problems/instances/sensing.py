@@ -14,8 +14,7 @@ from breglab.problems.problem import Problem
 def gaussian(name: str, rng: np.random.Generator) -> Problem:
     """Build a matrix with independent Gaussian entries."""
     A = rng.standard_normal((60, 200)) / np.sqrt(60)
-    theta = np.zeros(200)
-    theta[rng.choice(200, size=8, replace=False)] = _amplitudes(rng, 8)
+    theta = _sparse(rng, 200, 8)
     return Problem(
         name=name,
         title="Recover 8 of 200 numbers from 60 Gaussian measurements.",
@@ -31,8 +30,7 @@ def correlated(name: str, rng: np.random.Generator) -> Problem:
     A = rng.standard_normal((60, 200)) / np.sqrt(60)
     for j in range(1, 200):
         A[:, j] = 0.9 * A[:, j - 1] + np.sqrt(1 - 0.9**2) * A[:, j]
-    theta = np.zeros(200)
-    theta[rng.choice(200, size=8, replace=False)] = _amplitudes(rng, 8)
+    theta = _sparse(rng, 200, 8)
     return Problem(
         name=name,
         title="Recover 8 of 200 numbers from 60 measurements with neighbours that look alike.",
@@ -60,6 +58,13 @@ def group(name: str, rng: np.random.Generator) -> Problem:
         theta_true=theta,
         groups=groups,
     )
+
+
+def _sparse(rng: np.random.Generator, size: int, entries: int) -> Array:
+    """Return a vector with entries of a size in [1, 2] and random signs at random places."""
+    theta = np.zeros(size)
+    theta[rng.choice(size, size=entries, replace=False)] = _amplitudes(rng, entries)
+    return theta
 
 
 def _amplitudes(rng: np.random.Generator, size: int) -> Array:
