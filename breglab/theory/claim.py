@@ -49,6 +49,11 @@ class Claim(abc.ABC):
         The statement in a sentence or two.
     tight : str
         Whether and where it is attained.
+    proof : str
+        A sketch of the proof, or of the refutation, in plain text.
+    certificates : tuple of str
+        Names of the saved exact certificates (`breglab.theory.certificates`) that prove it, or an
+        instance of it.
     expected : Verdict
         What a sound check finds.
     hypotheses : tuple of Hypothesis
@@ -65,6 +70,8 @@ class Claim(abc.ABC):
     latex: ClassVar[str]
     words: ClassVar[str]
     tight: ClassVar[str] = ""
+    proof: ClassVar[str] = ""
+    certificates: ClassVar[tuple[str, ...]] = ()
     expected: ClassVar[Verdict] = Verdict.HOLDS
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
     on_common: ClassVar[bool] = True
