@@ -1,0 +1,70 @@
+"""Basis pursuit: the sparsest explanation of exact data, by the l1 norm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from breglab._checks import choice
+from breglab.solvers.certificate import certify_constrained
+from breglab.solvers.drive import data, drive, request
+from breglab.solvers.methods import BASIS_PURSUIT
+from breglab.solvers.monitor import Progress
+from breglab.solvers.solution import Solution
+from breglab.solvers.task import Constrained
+
+
+def basis_pursuit(
+    A: Any,
+    b: Any,
+    *,
+    method: str = "auto",
+    tol: float = 1e-8,
+    callback: Callable[[Progress], object] | None = None,
+    time_limit: float | None = None,
+    max_iterations: int | None = None,
+) -> Solution:
+    """Return ``argmin |x|_1`` subject to ``A x = b``.
+
+    Parameters
+    ----------
+    A : array, sparse array or linear operator, shape (m, n)
+        Real or complex; a NumPy array, a SciPy sparse array, a `scipy.sparse.linalg.LinearOperator`
+        or one of PyLops. float32 data are solved in float32 and certified in float64.
+    b : array, shape (m,)
+        Data.
+    method : str
+        ``"auto"``, or one of `breglab.solvers.methods.BASIS_PURSUIT`.
+    tol : float
+        Relative duality gap and misfit that count as solved, in (0, 1).
+    callback : function of Progress, optional
+        Called at every step of the method; true to stop.
+    time_limit : float, optional
+        Seconds.
+    max_iterations : int, optional
+        In the method's own count.
+
+    Returns
+    -------
+    Solution
+        With a dual point; `Solution.certified` says whether it proves x optimal.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the data are not finite numbers of fitting shapes, A has no adjoint or a wrong one, or
+        another argument is out of its range.
+
+    Notes
+    -----
+    S. Chen, D. Donoho, M. Saunders, Atomic decomposition by basis pursuit, SIAM J. Sci. Comput.
+    20 (1998).
+    """
+    asked = request(tol, callback, time_limit, max_iterations)
+    chosen = BASIS_PURSUIT[choice(method, "method", tuple(BASIS_PURSUIT))]
+    made, b = data(A, b)
+    task = Constrained(made, b)
+    given = A if not isinstance(A, np.ndarray) else np.asarray(A)
+    return drive(chosen, task, asked, lambda x, y: certify_constrained(given, b, x, y), method)

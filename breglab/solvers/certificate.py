@@ -1,0 +1,168 @@
+"""The independent checker: a dual bound, computed anew in double precision.
+
+It shares no code with the methods: it takes what the user passed as A, and a pair (x, y).
+Weak duality, for every y with ``|A^H y|_inf <= lam``:
+
+    min lam |x|_1 s.t. |A x - b| <= sigma      >=  Re<b, y> - sigma |y|
+    min |A x - b|^2/2 + lam |x|_1              >=  Re<b, y> - |y|^2/2
+
+and for every y at all, S the shrinkage by lam:
+
+    min lam |x|_1 + |x|^2/(2 delta) s.t. A x = b   >=  Re<b, y> - delta/2 |S(A^H y)|^2.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from scipy.sparse.linalg import aslinearoperator
+
+from breglab._checks import Array
+
+_BLOCK = 4_000_000
+"""Entries of a float32 matrix that are widened at a time: 32 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """What is proved about a pair.
+
+    Attributes
+    ----------
+    y : array, shape (m,)
+        The dual point, scaled so that it is feasible.
+    objective, bound : float
+        Primal value at x, dual value at y.
+    gap : float
+        ``|objective - bound|`` relative to the larger of the two.
+    feasibility : float
+        ``max(|A x - b| - sigma, 0) / |b|``; 0 for the lasso.
+    """
+
+    y: Array
+    objective: float
+    bound: float
+    gap: float
+    feasibility: float
+
+    def within(self, tol: float) -> bool:
+        """Return whether gap and feasibility are at most tol."""
+        return self.gap <= tol and self.feasibility <= tol
+
+
+def certify_constrained(
+    A: Any,
+    b: Array,
+    x: Array,
+    y: Array,
+    *,
+    sigma: float = 0.0,
+    lam: float = 1.0,
+    delta: float = math.inf,
+) -> Certificate:
+    """Certify a pair for ``min lam |x|_1 + |x|^2/(2 delta)`` subject to ``|A x - b| <= sigma``.
+
+    Parameters
+    ----------
+    A : array, sparse array or linear operator, shape (m, n)
+        As the user gave it.
+    b : array, shape (m,)
+        Data.
+    x : array, shape (n,)
+        Primal point.
+    y : array, shape (m,)
+        Dual point; scaled down to feasibility where delta is inf, and up to it if it is inside.
+    sigma, lam, delta : float
+        Of the problem; with a finite delta sigma must be 0.
+
+    Returns
+    -------
+    Certificate
+        Not finite values of x or y give an infinite gap.
+    """
+    b, x, y = _wide(b), _wide(x), _wide(y)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return Certificate(np.zeros_like(b), math.inf, -math.inf, math.inf, math.inf)
+    correlation = _adjoint(A, y)
+    if math.isinf(delta):
+        scale = _scale(correlation, lam)
+        y = y * scale
+        bound = float(np.vdot(b, y).real) - sigma * _norm(y)
+        objective = lam * float(np.sum(np.abs(x)))
+    else:
+        excess = np.maximum(np.abs(correlation) - lam, 0.0)
+        bound = float(np.vdot(b, y).real) - delta / 2.0 * float(np.sum(excess**2))
+        objective = lam * float(np.sum(np.abs(x))) + float(np.sum(np.abs(x) ** 2)) / (2.0 * delta)
+    misfit = max(_norm(_forward(A, x) - b) - sigma, 0.0)
+    return Certificate(y, objective, bound, _gap(objective, bound), _relative(misfit, _norm(b)))
+
+
+def certify_lasso(A: Any, b: Array, x: Array, y: Array, lam: float) -> Certificate:
+    """Certify a pair for ``min |A x - b|^2/2 + lam |x|_1``; arguments as above.
+
+    The natural y is the residual b - A x, scaled by the checker.
+    """
+    b, x, y = _wide(b), _wide(x), _wide(y)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return Certificate(np.zeros_like(b), math.inf, -math.inf, math.inf, 0.0)
+    largest = float(np.max(np.abs(_adjoint(A, y)), initial=0.0))
+    # Of all multiples of y that are feasible, the one with the largest dual value.
+    best = float(np.vdot(b, y).real) / max(float(np.vdot(y, y).real), np.finfo(float).tiny)
+    limit = lam / largest * (1.0 - 1e-15) if largest > 0.0 else math.inf
+    y = y * float(np.clip(best, -limit, limit))
+    bound = float(np.vdot(b, y).real) - float(np.vdot(y, y).real) / 2.0
+    residual = _forward(A, x) - b
+    objective = float(np.vdot(residual, residual).real) / 2.0 + lam * float(np.sum(np.abs(x)))
+    return Certificate(y, objective, bound, _gap(objective, bound), 0.0)
+
+
+def _scale(correlation: Array, lam: float) -> float:
+    """Return the factor that brings the largest correlation to lam, just below by rounding."""
+    largest = float(np.max(np.abs(correlation), initial=0.0))
+    return lam / largest * (1.0 - 1e-15) if largest > 0.0 else 1.0
+
+
+def _gap(objective: float, bound: float) -> float:
+    return _relative(abs(objective - bound), max(abs(objective), abs(bound)))
+
+
+def _relative(size: float, unit: float) -> float:
+    return size / unit if unit > 0.0 else (math.inf if size > 0.0 else 0.0)
+
+
+def _norm(x: Array) -> float:
+    return float(np.linalg.norm(x))
+
+
+def _wide(x: Array) -> Array:
+    x = np.asarray(x)
+    return x.astype(np.complex128 if x.dtype.kind == "c" else np.float64, copy=False)
+
+
+def _forward(A: Any, x: Array) -> Array:
+    if isinstance(A, np.ndarray) and A.dtype.itemsize < x.dtype.itemsize:
+        return sum((_wide(part) @ x[at] for at, part in _blocks(A)), np.zeros(A.shape[0]))
+    return A @ x if _has_entries(A) else np.asarray(aslinearoperator(A).matvec(x)).reshape(-1)
+
+
+def _adjoint(A: Any, y: Array) -> Array:
+    if isinstance(A, np.ndarray) and A.dtype.itemsize < y.dtype.itemsize:
+        return np.concatenate([_wide(part).conj().T @ y for _, part in _blocks(A)])
+    if _has_entries(A):
+        return (A.T @ y.conj()).conj()  # no conjugate copy of A
+    return np.asarray(aslinearoperator(A).rmatvec(y)).reshape(-1)
+
+
+def _has_entries(A: Any) -> bool:
+    return isinstance(A, np.ndarray) or scipy.sparse.issparse(A)
+
+
+def _blocks(A: Array) -> Any:
+    width = max(_BLOCK // A.shape[0], 1)
+    for begin in range(0, A.shape[1], width):
+        at = slice(begin, begin + width)
+        yield at, A[:, at]

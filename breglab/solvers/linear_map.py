@@ -1,0 +1,180 @@
+"""One face for every A: arrays, sparse arrays and operators, real or complex, products counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
+
+from breglab._checks import Array
+
+_DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
+
+
+class LinearMap:
+    """A linear map A of shape (m, n), and how often it and its adjoint have been applied.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (m, n).
+    dtype : numpy.dtype
+        float32, float64, complex64 or complex128; what the solvers compute in.
+    dense : array, shape (m, n), or None
+        The entries, where A is an array; as given, never copied.
+    sparse : sparse array, shape (m, n), or None
+        The entries in columns (CSC), where A is sparse.
+    forwards, adjoints : int
+        Products with A and with its adjoint so far; a product with k columns of A counts k/n.
+    """
+
+    def __init__(
+        self, operator: LinearOperator, dense: Array | None = None, sparse: Any | None = None
+    ) -> None:
+        self.shape: tuple[int, int] = operator.shape
+        self.dtype = np.dtype(operator.dtype)
+        self.dense = dense
+        self.sparse = sparse
+        self.forwards = 0.0
+        self.adjoints = 0.0
+        self._operator = operator
+
+    @property
+    def real(self) -> bool:
+        """Whether A is real."""
+        return self.dtype.kind == "f"
+
+    @property
+    def eps(self) -> float:
+        """The rounding unit of the dtype."""
+        return float(np.finfo(self.dtype).eps)
+
+    def forward(self, x: Array) -> Array:
+        """Return A x for x of shape (n,)."""
+        self.forwards += 1
+        if self.dense is not None:
+            return self.dense @ x
+        return np.asarray(self._operator.matvec(x)).astype(self.dtype, copy=False).reshape(-1)
+
+    def adjoint(self, y: Array) -> Array:
+        """Return A^H y for y of shape (m,)."""
+        self.adjoints += 1
+        if self.dense is not None:
+            return self.dense.T @ y if self.real else (self.dense.T @ y.conj()).conj()
+        return np.asarray(self._operator.rmatvec(y)).astype(self.dtype, copy=False).reshape(-1)
+
+    def columns(self, index: Array) -> Array:
+        """Return the columns of A at integer positions, dense, shape (m, len(index)).
+
+        An operator is applied to unit vectors, one product each.
+        """
+        self.forwards += len(index) / self.shape[1]
+        if self.dense is not None:
+            return self.dense[:, index]
+        if self.sparse is not None:
+            return self.sparse[:, index].toarray()
+        self.forwards += len(index) * (1.0 - 1.0 / self.shape[1])
+        found = np.empty((self.shape[0], len(index)), dtype=self.dtype, order="F")
+        unit = np.zeros(self.shape[1], dtype=self.dtype)
+        for position, i in enumerate(index):
+            unit[i] = 1.0
+            found[:, position] = np.asarray(self._operator.matvec(unit)).reshape(-1)
+            unit[i] = 0.0
+        return found
+
+
+def linear_map(A: Any) -> LinearMap:
+    """Return a matrix or operator as a `LinearMap` after checking it.
+
+    Parameters
+    ----------
+    A : array, sparse array, scipy.sparse.linalg.LinearOperator or alike, shape (m, n)
+        Whatever `scipy.sparse.linalg.aslinearoperator` takes: PyLops' operators too. Entries of
+        integer or boolean dtype are taken as float64.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these, its dtype is neither floating nor complex, or it has no adjoint.
+    ValueError
+        If it is empty, not finite, or its ``rmatvec`` is not the adjoint of its ``matvec``.
+    """
+    if isinstance(A, np.matrix | np.ma.MaskedArray):
+        raise TypeError(f"A must be a plain array, got {type(A).__name__}")
+    if isinstance(A, np.ndarray):
+        return _from_array(A)
+    if scipy.sparse.issparse(A):
+        entries = scipy.sparse.csc_array(A)
+        entries = entries.astype(_floating(entries.dtype), copy=False)
+        _check_shape(entries.shape)
+        _check_finite(entries.data)
+        return LinearMap(aslinearoperator(entries), sparse=entries)
+    if not (hasattr(A, "shape") and hasattr(A, "matvec")):
+        raise TypeError(
+            "A must be a NumPy array, a SciPy sparse array or a linear operator, "
+            f"got {type(A).__name__}"
+        )
+    operator = aslinearoperator(A)
+    _check_shape(operator.shape)
+    _floating(np.dtype(operator.dtype))
+    _check_adjoint(operator)
+    return LinearMap(operator)
+
+
+def _from_array(A: Array) -> LinearMap:
+    _check_shape(A.shape)
+    A = A.astype(_floating(A.dtype), copy=False)
+    _check_finite(A)
+    return LinearMap(aslinearoperator(A), dense=A)
+
+
+def _floating(dtype: Any) -> Any:
+    if dtype in _DTYPES:
+        return dtype
+    if dtype.kind in "iub":
+        return np.dtype(np.float64)
+    raise TypeError(
+        f"A must have dtype float32, float64, complex64 or complex128 (or integers), got {dtype}"
+    )
+
+
+def _check_shape(shape: tuple[int, ...]) -> None:
+    if len(shape) != 2 or min(shape) < 1:
+        raise ValueError(f"A must be a matrix (m, n) that is not empty, got shape {shape}")
+
+
+def _check_finite(entries: Array) -> None:
+    # The sum of finite numbers is finite unless it overflows; then every entry is looked at.
+    with np.errstate(over="ignore", invalid="ignore"):
+        quick = np.isfinite(np.sum(entries))
+    if not quick and not np.isfinite(entries).all():
+        raise ValueError("A must be finite, got NaN or inf among its entries")
+
+
+def _check_adjoint(operator: LinearOperator) -> None:
+    """Test <A x, y> = <x, A^H y> at one random pair."""
+    rng = np.random.default_rng(0)
+    y, x = (_draw(rng, length, operator.dtype) for length in operator.shape)
+    image = np.asarray(operator.matvec(x)).reshape(-1)
+    try:
+        preimage = np.asarray(operator.rmatvec(y)).reshape(-1)
+    except NotImplementedError as error:
+        raise TypeError(f"A must have an adjoint, rmatvec, got {operator!r}") from error
+    left, right = np.vdot(y, image), np.vdot(preimage, x)
+    if not (np.isfinite(left) and np.isfinite(right)):
+        raise ValueError("A must give finite products, got NaN or inf")
+    size = np.linalg.norm(image) * np.linalg.norm(y) + np.linalg.norm(x) * np.linalg.norm(preimage)
+    if abs(left - right) > np.sqrt(np.finfo(operator.dtype).eps) * size:
+        raise ValueError(
+            "A must have its adjoint as rmatvec, <A x, y> = <x, A^H y>, "
+            f"got {left:.6g} and {right:.6g} at a random pair"
+        )
+
+
+def _draw(rng: np.random.Generator, length: int, dtype: Any) -> Array:
+    drawn = rng.standard_normal(length)
+    if np.dtype(dtype).kind == "c":
+        drawn = drawn + 1j * rng.standard_normal(length)
+    return drawn.astype(dtype)
