@@ -44,7 +44,7 @@ class LinearMap:
     @property
     def real(self) -> bool:
         """Whether A is real."""
-        return self.dtype.kind == "f"
+        return bool(self.dtype.kind == "f")
 
     @property
     def eps(self) -> float:

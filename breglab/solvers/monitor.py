@@ -42,7 +42,7 @@ class Progress:
     support: int
 
 
-class Stopped(Exception):  # noqa: N818  # it is no error
+class Stopped(Exception):
     """Raised by `Monitor.step` inside of a method; carries the status."""
 
     def __init__(self, status: Status) -> None:
