@@ -50,8 +50,10 @@ class Recorder:
 
     def add(self) -> None:
         """Sample the current iterate."""
-        moment = Moment(self.state, self.previous, self.loss, self.phi, self.reference)
-        values = [self._value(name, moment) for name in self.names]
+        values: list[Any] = []
+        if self.names:
+            moment = Moment(self.state, self.previous, self.loss, self.phi, self.reference)
+            values = [self._value(name, moment) for name in self.names]
         # One append: an interrupt leaves whole samples only.
         self.samples.append((self.state.k, values))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import array_api_compat
@@ -169,27 +170,50 @@ def _states(
     state: State,
     rng: np.random.Generator,
 ) -> Iterator[State]:
+    # What has been checked at the door is not checked again at every step.
+    sample, to_primal = _sampler(oracle, rng), _mapper(phi, state.v)
+    finite = _finite_test(state.v)
     while True:
         yield state
-        step_size = positive(tau(state.k), f"step_size({state.k})")
+        step_size = tau(state.k)
+        if not (type(step_size) is float and 0.0 < step_size < math.inf):
+            step_size = positive(step_size, f"step_size({state.k})")
         with np.errstate(over="ignore", invalid="ignore"):
-            g = oracle.sample(state.theta, rng)
+            g = sample(state.theta)
             _check_gradient(g, state.theta, oracle)
             v, memory = dual_step(state, g, step_size, rule)
             # The memory, too: an infinite moment of Adam would hold the dual variable for ever.
-            theta = _to_primal(phi, v) if all(map(_finite, (v, *memory))) else None
-        if theta is None:
-            return
+            if not (finite(v) and all(map(finite, memory))):
+                return
+            try:
+                theta = to_primal(v)
+            except OverflowError:
+                return
+            if not finite(theta):
+                return
         state = State(state.k + 1, theta, v, memory, step_size)
 
 
-def _to_primal(phi: MirrorMap, v: Array) -> Array | None:
-    """Return grad phi*(v), or None where a number on the way to it is too large."""
-    try:
-        theta = phi.to_primal(v)
-    except OverflowError:
-        return None
-    return theta if _finite(theta) else None
+def _sampler(oracle: Oracle, rng: np.random.Generator) -> Callable[[Array], Array]:
+    """Return the gradient as a function of theta; it checks theta where it may have to."""
+    loss = oracle.loss
+    if type(oracle) is not Exact or type(loss).gradient is not Loss.gradient:
+        return lambda theta: oracle.sample(theta, rng)
+    like = loss.zeros()
+    return lambda theta: (loss._gradient if _alike(theta, like) else loss.gradient)(theta)
+
+
+def _mapper(phi: MirrorMap, like: Array) -> Callable[[Array], Array]:
+    """Return grad phi* as a function of v; it checks what is unlike a v that has been checked."""
+    if type(phi).to_primal is not MirrorMap.to_primal:
+        return phi.to_primal
+    xp = array_api_compat.array_namespace(like)
+    return lambda v: phi._to_primal(xp, v) if _alike(v, like) else phi.to_primal(v)
+
+
+def _alike(x: Array, like: Array) -> bool:
+    """Whether x has the library, the dtype and the length of a point that has been checked."""
+    return type(x) is type(like) and x.dtype == like.dtype and x.shape[-1:] == like.shape[-1:]
 
 
 # Near the end of a diverging run quantities overflow; the status tells it, not a warning.
@@ -263,7 +287,7 @@ def _check_fit(phi: Any, loss: Loss) -> None:
 
 
 def _check_gradient(g: Any, theta: Array, oracle: Oracle) -> None:
-    if tuple(getattr(g, "shape", ())) != tuple(theta.shape):
+    if getattr(g, "shape", None) != theta.shape:
         source = oracle.loss if type(oracle) is Exact else oracle
         raise ValueError(
             f"{type(source).__name__} must give gradients of the shape {tuple(theta.shape)} of "
@@ -276,8 +300,15 @@ def _sound(loss: Loss, state: State) -> bool:
 
 
 def _finite(x: Array) -> bool:
-    xp = array_api_compat.array_namespace(x)
-    return bool(xp.all(xp.isfinite(x)))
+    return _finite_test(x)(x)
+
+
+def _finite_test(like: Array) -> Callable[[Array], bool]:
+    """Return whether all is finite, as a function of arrays of the library of `like`."""
+    if isinstance(like, np.ndarray):
+        return lambda x: bool(np.logical_and.reduce(np.isfinite(x), axis=None))
+    xp = array_api_compat.array_namespace(like)
+    return lambda x: bool(xp.all(xp.isfinite(x)))
 
 
 def _version() -> str:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from breglab.problems.designs import (
+    PartialCosine,
+    binary_design,
+    correlated_design,
+    duplicated_design,
+    rank_deficient_design,
+    scaled_design,
+)
 from breglab.problems.finite_noise import FiniteNoise
 from breglab.problems.finite_sum import FiniteSum
 from breglab.problems.huber import Huber
@@ -14,8 +22,11 @@ from breglab.problems.operators import CosineSynthesis, SubsampledTransform
 from breglab.problems.oracle import Exact, Oracle
 from breglab.problems.problem import Problem
 from breglab.problems.quadratic import Quadratic
+from breglab.problems.recovery import AMPLITUDES, DESIGNS, Recovery, sparse_recovery, sparse_vector
 
 __all__ = [
+    "AMPLITUDES",
+    "DESIGNS",
     "CosineSynthesis",
     "Exact",
     "FiniteNoise",
@@ -26,9 +37,18 @@ __all__ = [
     "Loss",
     "MiniBatch",
     "Oracle",
+    "PartialCosine",
     "Problem",
     "Quadratic",
+    "Recovery",
     "SubsampledTransform",
+    "binary_design",
+    "correlated_design",
+    "duplicated_design",
     "load",
     "names",
+    "rank_deficient_design",
+    "scaled_design",
+    "sparse_recovery",
+    "sparse_vector",
 ]

@@ -127,8 +127,18 @@ class FiniteSum(Loss):
     def _value_and_gradient(self, theta: Array) -> tuple[Scalar, Array]:
         predictions = self._design.forward(self._unflatten(theta))
         losses, slopes = self._link(predictions, self._targets)
-        gradient = self._weight * self._flatten(self._design.adjoint(slopes))
-        return self._total(losses, theta), gradient + self._ridge * theta
+        return self._total(losses, theta), self._pull_back(slopes, theta)
+
+    def _gradient(self, theta: Array) -> Array:
+        predictions = self._design.forward(self._unflatten(theta))
+        return self._pull_back(self._link(predictions, self._targets)[1], theta)
+
+    def _pull_back(self, slopes: Array, theta: Array) -> Array:
+        """Return the gradient whose derivatives by the predictions are `slopes`."""
+        gradient = self._flatten(self._design.adjoint(slopes))
+        if self._weight != 1.0:
+            gradient = self._weight * gradient
+        return gradient if self._ridge == 0.0 else gradient + self._ridge * theta
 
     def _batch_gradient(self, theta: Array, rows: Array) -> Array:
         xp = array_api_compat.array_namespace(theta)
@@ -149,11 +159,15 @@ class FiniteSum(Loss):
 
     def _unflatten(self, theta: Array) -> Array:
         """Return the K weight vectors of each point: ``(..., d K)`` to ``(..., K, d)``."""
+        if self._outputs == 1 and theta.ndim == 1:
+            return theta[None, :]
         xp = array_api_compat.array_namespace(theta)
         shape = (*theta.shape[:-1], self._design.columns, self._outputs)
         return xp.matrix_transpose(xp.reshape(theta, shape))
 
     def _flatten(self, weights: Array) -> Array:
         """Return the inverse of `_unflatten`: ``(..., K, d)`` to ``(..., d K)``."""
+        if self._outputs == 1 and weights.ndim == 2:
+            return weights[0, :]
         xp = array_api_compat.array_namespace(weights)
         return xp.reshape(xp.matrix_transpose(weights), (*weights.shape[:-2], self.size))

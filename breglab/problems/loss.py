@@ -69,7 +69,7 @@ class Loss(abc.ABC):
 
     def gradient(self, theta: Array) -> Array:
         """Return the gradient at ``theta``, shape ``(..., n)``; arguments as in `value`."""
-        return self._value_and_gradient(self.checked(theta))[1]
+        return self._gradient(self.checked(theta))
 
     def value_and_gradient(self, theta: Array) -> tuple[Scalar, Array]:
         """Return value and gradient, which share their products; arguments as in `value`."""
@@ -120,3 +120,7 @@ class Loss(abc.ABC):
 
     @abc.abstractmethod
     def _value_and_gradient(self, theta: Array) -> tuple[Scalar, Array]: ...
+
+    def _gradient(self, theta: Array) -> Array:
+        """Return the gradient alone, bit for bit; for losses whose value costs extra."""
+        return self._value_and_gradient(theta)[1]

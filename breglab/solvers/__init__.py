@@ -1,5 +1,19 @@
-"""Solvers for the convex problems behind the iterations: references by cvxpy."""
+"""Solvers for the convex problems behind the iterations.
 
+Certified sparse recovery, exact inverse scale space paths, Bregman iterations and the flow between
+them, and references by cvxpy.
+"""
+
+from breglab.solvers.basis_pursuit import basis_pursuit
+from breglab.solvers.bpdn import bpdn
+from breglab.solvers.bregman_denoising import bregman_denoising
+from breglab.solvers.bregman_iteration import bregman_iteration
+from breglab.solvers.elastic_basis_pursuit import elastic_basis_pursuit
+from breglab.solvers.flow import compare_scales, flow
+from breglab.solvers.inverse_scale_space import inverse_scale_space_path
+from breglab.solvers.lasso import lasso
+from breglab.solvers.lasso_path import lasso_path
+from breglab.solvers.monitor import Progress
 from breglab.solvers.reference import (
     Reference,
     ReferenceRefused,
@@ -7,5 +21,27 @@ from breglab.solvers.reference import (
     kkt_residual,
     penalized,
 )
+from breglab.solvers.rof import rof
+from breglab.solvers.solution import Solution, Status
 
-__all__ = ["Reference", "ReferenceRefused", "constrained", "kkt_residual", "penalized"]
+__all__ = [
+    "Progress",
+    "Reference",
+    "ReferenceRefused",
+    "Solution",
+    "Status",
+    "basis_pursuit",
+    "bpdn",
+    "bregman_denoising",
+    "bregman_iteration",
+    "compare_scales",
+    "constrained",
+    "elastic_basis_pursuit",
+    "flow",
+    "inverse_scale_space_path",
+    "kkt_residual",
+    "lasso",
+    "lasso_path",
+    "penalized",
+    "rof",
+]

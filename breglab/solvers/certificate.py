@@ -14,7 +14,7 @@ and for every y at all, S the shrinkage by lam:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from scipy.sparse.linalg import aslinearoperator
 
 from breglab._checks import Array
 
+_TIGHT = 1e-6
+"""Relative distance from the bound at which a constraint of the dual counts as tight."""
 _BLOCK = 4_000_000
 """Entries of a float32 matrix that are widened at a time: 32 MB."""
 
@@ -41,6 +43,8 @@ class Certificate:
         ``|objective - bound|`` relative to the larger of the two.
     feasibility : float
         ``max(|A x - b| - sigma, 0) / |b|``; 0 for the lasso.
+    tight : int array
+        Positions where ``|A^H y|`` is lam, nearly: outside of them every solution is zero.
     """
 
     y: Array
@@ -48,6 +52,7 @@ class Certificate:
     bound: float
     gap: float
     feasibility: float
+    tight: Array = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
     def within(self, tol: float) -> bool:
         """Return whether gap and feasibility are at most tol."""
@@ -90,15 +95,17 @@ def certify_constrained(
     correlation = _adjoint(A, y)
     if math.isinf(delta):
         scale = _scale(correlation, lam)
-        y = y * scale
+        y, tight = y * scale, _tight(correlation * scale, lam)
         bound = float(np.vdot(b, y).real) - sigma * _norm(y)
         objective = lam * float(np.sum(np.abs(x)))
     else:
+        tight = np.empty(0, dtype=np.intp)
         excess = np.maximum(np.abs(correlation) - lam, 0.0)
         bound = float(np.vdot(b, y).real) - delta / 2.0 * float(np.sum(excess**2))
         objective = lam * float(np.sum(np.abs(x))) + float(np.sum(np.abs(x) ** 2)) / (2.0 * delta)
     misfit = max(_norm(_forward(A, x) - b) - sigma, 0.0)
-    return Certificate(y, objective, bound, _gap(objective, bound), _relative(misfit, _norm(b)))
+    gap = _gap(objective, bound)
+    return Certificate(y, objective, bound, gap, _relative(misfit, _norm(b)), tight)
 
 
 def certify_lasso(A: Any, b: Array, x: Array, y: Array, lam: float) -> Certificate:
@@ -109,21 +116,28 @@ def certify_lasso(A: Any, b: Array, x: Array, y: Array, lam: float) -> Certifica
     b, x, y = _wide(b), _wide(x), _wide(y)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Certificate(np.zeros_like(b), math.inf, -math.inf, math.inf, 0.0)
-    largest = float(np.max(np.abs(_adjoint(A, y)), initial=0.0))
+    correlation = _adjoint(A, y)
+    largest = float(np.max(np.abs(correlation), initial=0.0))
     # Of all multiples of y that are feasible, the one with the largest dual value.
     best = float(np.vdot(b, y).real) / max(float(np.vdot(y, y).real), np.finfo(float).tiny)
     limit = lam / largest * (1.0 - 1e-15) if largest > 0.0 else math.inf
-    y = y * float(np.clip(best, -limit, limit))
+    scale = float(np.clip(best, -limit, limit))
+    y = y * scale
     bound = float(np.vdot(b, y).real) - float(np.vdot(y, y).real) / 2.0
     residual = _forward(A, x) - b
     objective = float(np.vdot(residual, residual).real) / 2.0 + lam * float(np.sum(np.abs(x)))
-    return Certificate(y, objective, bound, _gap(objective, bound), 0.0)
+    tight = _tight(correlation * scale, lam)
+    return Certificate(y, objective, bound, _gap(objective, bound), 0.0, tight)
 
 
 def _scale(correlation: Array, lam: float) -> float:
     """Return the factor that brings the largest correlation to lam, just below by rounding."""
     largest = float(np.max(np.abs(correlation), initial=0.0))
     return lam / largest * (1.0 - 1e-15) if largest > 0.0 else 1.0
+
+
+def _tight(correlation: Array, lam: float) -> Array:
+    return np.flatnonzero(np.abs(correlation) >= lam * (1.0 - _TIGHT))
 
 
 def _gap(objective: float, bound: float) -> float:

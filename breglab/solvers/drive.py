@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 from breglab._checks import Array, count, positive, scalar
 from breglab.solvers.certificate import Certificate
+from breglab.solvers.consistency import LeastSquares, inconsistency
 from breglab.solvers.linear_map import LinearMap, linear_map
 from breglab.solvers.monitor import Monitor, Progress, Stopped
 from breglab.solvers.solution import Solution, Status
-from breglab.solvers.task import Candidate, Task
+from breglab.solvers.task import Candidate, Constrained, Task
+
+COARSE = 1e-5
+"""What single precision can be held to: x alone is rounded to 6e-8."""
+
+DEPENDENT = 1e-7
+"""A column with a smaller part outside of the span of others counts as dependent on them."""
 
 Method = Callable[[Task, Monitor], Candidate]
 """Takes a task, reports to the monitor, returns a candidate."""
@@ -58,7 +66,8 @@ def data(A: Any, b: Any) -> tuple[LinearMap, Array]:
     Raises
     ------
     TypeError, ValueError
-        As in `linear_map`; or if b is not a vector of finite numbers that fits A.
+        As in `linear_map`; or if b is not a vector of finite numbers that fits A, or A is zero and
+        b is not.
     """
     made = linear_map(A)
     b = np.asarray(b)
@@ -70,6 +79,8 @@ def data(A: Any, b: Any) -> tuple[LinearMap, Array]:
         raise ValueError(f"b must be finite, got NaN or inf among its {b.size} entries")
     if b.dtype.kind == "c" and made.real:
         raise TypeError("b must be real where A is real; pass A as complex for complex x")
+    if made.zero and b.any():
+        raise ValueError("A must not be zero where b is not: no x has any effect")
     return made, b.astype(made.dtype, copy=False)
 
 
@@ -81,6 +92,10 @@ def drive(
     name: str,
 ) -> Solution:
     """Run a method on a task and return what it found, certified or not.
+
+    Where the method ends without a fit it is found out whether there is one; if not, x is the
+    least-squares solution, and y its residual: a direction in which the dual has no bound.
+    In single precision tol is `COARSE` at least.
 
     Parameters
     ----------
@@ -97,42 +112,51 @@ def drive(
     """
     begun = time.perf_counter()
     A = task.A
+    tol = max(asked.tol, COARSE) if A.eps > COARSE / 1000.0 else asked.tol
     monitor = Monitor(
         A,
-        tol=asked.tol,
+        tol=tol,
         callback=asked.callback,
         time_limit=asked.time_limit,
         iteration_limit=asked.iteration_limit,
     )
-    status = None
+    status, nearest = None, None
     try:
         candidate = method(task, monitor)
     except Stopped as stopped:
         status, candidate = stopped.status, _best(task, monitor, name)
     except KeyboardInterrupt:
         status, candidate = Status.INTERRUPTED, _best(task, monitor, name)
-    products = monitor.products
-    found = certify(candidate.x, candidate.y)
-    certified = found.within(asked.tol)
+    x = candidate.x.astype(A.dtype, copy=False)
+    found = certify(x, candidate.y)
+    if status is None and isinstance(task, Constrained) and found.feasibility > tol:
+        try:
+            nearest = inconsistency(A, task.b, x, task.sigma)
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+    if nearest is not None:
+        status, x = Status.INFEASIBLE, nearest.x
+        found = certify(x, nearest.residual)
+    certified = found.within(tol)
     if certified:
         status = Status.CERTIFIED
     return Solution(
-        x=candidate.x.astype(A.dtype, copy=False),
+        x=x,
         y=found.y,
         objective=found.objective,
         bound=found.bound,
         gap=found.gap,
         feasibility=found.feasibility,
-        support=np.flatnonzero(candidate.x),
+        support=np.flatnonzero(x),
         status=status or Status.UNCERTIFIED,
         certified=certified,
-        tol=asked.tol,
+        tol=tol,
         method=candidate.method,
         iterations=candidate.iterations,
-        products=products,
+        products=monitor.products,
         seconds=time.perf_counter() - begun,
         history=monitor.history,
-        message=candidate.message,
+        message=_message(task, candidate, found, nearest, certified, tol > asked.tol),
     )
 
 
@@ -141,3 +165,42 @@ def _best(task: Task, monitor: Monitor, name: str) -> Candidate:
     zero = np.zeros(n, task.A.dtype), np.zeros(m, task.A.dtype)
     x, y = monitor.best if monitor.best is not None else zero
     return Candidate(x, y, monitor.iteration, name)
+
+
+def _message(
+    task: Task,
+    candidate: Candidate,
+    found: Certificate,
+    nearest: LeastSquares | None,
+    certified: bool,
+    coarse: bool,
+) -> str:
+    """Say what else a person should know."""
+    parts = [candidate.message]
+    if coarse:
+        reached = max(found.gap, found.feasibility)
+        parts.append(f"Data in single precision: tol is {COARSE:.0e}, reached is {reached:.1e}.")
+    if nearest is not None:
+        misfit = float(np.linalg.norm(nearest.residual))
+        part = misfit / float(np.linalg.norm(task.b))
+        parts.append(f"The least |A x - b| is {misfit:.6g}, {part:.3g} of |b|.")
+    if certified:
+        parts.append(_ambiguity(task, candidate.x, found.tight))
+    return " ".join(part for part in parts if part)
+
+
+def _ambiguity(task: Task, x: Array, tight: Array) -> str:
+    """Say if there may be more than one solution: all live on columns that are tight.
+
+    It is unique if these are independent; that is looked at where there are more of them than
+    non-zero entries.
+    """
+    entries = task.A.dense is not None or task.A.sparse is not None
+    if not entries or len(tight) <= np.count_nonzero(x):
+        return ""
+    if len(tight) <= task.A.shape[0]:
+        columns = task.A.columns(tight)
+        heights = np.abs(np.diagonal(scipy.linalg.qr(columns, mode="r", check_finite=False)[0]))
+        if np.all(heights > DEPENDENT * np.linalg.norm(columns, axis=0)):
+            return ""
+    return f"x may not be unique: {len(tight)} columns are tight at y, and they are dependent."

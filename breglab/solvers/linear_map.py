@@ -26,17 +26,25 @@ class LinearMap:
         The entries, where A is an array; as given, never copied.
     sparse : sparse array, shape (m, n), or None
         The entries in columns (CSC), where A is sparse.
+    zero : bool
+        Whether A is zero; for an operator, whether it is zero at a random vector.
     forwards, adjoints : int
         Products with A and with its adjoint so far; a product with k columns of A counts k/n.
     """
 
     def __init__(
-        self, operator: LinearOperator, dense: Array | None = None, sparse: Any | None = None
+        self,
+        operator: LinearOperator,
+        dense: Array | None = None,
+        sparse: Any | None = None,
+        *,
+        zero: bool = False,
     ) -> None:
         self.shape: tuple[int, int] = operator.shape
         self.dtype = np.dtype(operator.dtype)
         self.dense = dense
         self.sparse = sparse
+        self.zero = zero
         self.forwards = 0.0
         self.adjoints = 0.0
         self._operator = operator
@@ -110,7 +118,7 @@ def linear_map(A: Any) -> LinearMap:
         entries = entries.astype(_floating(entries.dtype), copy=False)
         _check_shape(entries.shape)
         _check_finite(entries.data)
-        return LinearMap(aslinearoperator(entries), sparse=entries)
+        return LinearMap(aslinearoperator(entries), sparse=entries, zero=not entries.data.any())
     if not (hasattr(A, "shape") and hasattr(A, "matvec")):
         raise TypeError(
             "A must be a NumPy array, a SciPy sparse array or a linear operator, "
@@ -119,15 +127,14 @@ def linear_map(A: Any) -> LinearMap:
     operator = aslinearoperator(A)
     _check_shape(operator.shape)
     _floating(np.dtype(operator.dtype))
-    _check_adjoint(operator)
-    return LinearMap(operator)
+    return LinearMap(operator, zero=_check_adjoint(operator))
 
 
 def _from_array(A: Array) -> LinearMap:
     _check_shape(A.shape)
     A = A.astype(_floating(A.dtype), copy=False)
     _check_finite(A)
-    return LinearMap(aslinearoperator(A), dense=A)
+    return LinearMap(aslinearoperator(A), dense=A, zero=A[0, 0] == 0.0 and not A.any())
 
 
 def _floating(dtype: Any) -> Any:
@@ -153,8 +160,8 @@ def _check_finite(entries: Array) -> None:
         raise ValueError("A must be finite, got NaN or inf among its entries")
 
 
-def _check_adjoint(operator: LinearOperator) -> None:
-    """Test <A x, y> = <x, A^H y> at one random pair."""
+def _check_adjoint(operator: LinearOperator) -> bool:
+    """Test <A x, y> = <x, A^H y> at one random pair; return whether A x is zero."""
     rng = np.random.default_rng(0)
     y, x = (_draw(rng, length, operator.dtype) for length in operator.shape)
     image = np.asarray(operator.matvec(x)).reshape(-1)
@@ -171,6 +178,7 @@ def _check_adjoint(operator: LinearOperator) -> None:
             "A must have its adjoint as rmatvec, <A x, y> = <x, A^H y>, "
             f"got {left:.6g} and {right:.6g} at a random pair"
         )
+    return not image.any()
 
 
 def _draw(rng: np.random.Generator, length: int, dtype: Any) -> Array:

@@ -3,6 +3,39 @@
 from __future__ import annotations
 
 from breglab.solvers.drive import Method
+from breglab.solvers.methods.accelerated import accelerated
+from breglab.solvers.methods.active_set import active_set
+from breglab.solvers.methods.adaptive_inverse_scale_space import adaptive_inverse_scale_space
+from breglab.solvers.methods.auto import auto
+from breglab.solvers.methods.batched import batched
+from breglab.solvers.methods.homotopy import homotopy
+from breglab.solvers.methods.kicking import kicking
+from breglab.solvers.methods.lbfgs import lbfgs
+from breglab.solvers.methods.linearized_bregman import linearized_bregman
+from breglab.solvers.methods.newton import newton
 
-BASIS_PURSUIT: dict[str, Method] = {}
+ELASTIC: dict[str, Method] = {
+    "auto": newton,
+    "linearized_bregman": linearized_bregman,
+    "kicking": kicking,
+    "accelerated": accelerated,
+    "lbfgs": lbfgs,
+    "newton": newton,
+}
+"""What `breglab.solvers.elastic_basis_pursuit` takes as ``method``."""
+
+BASIS_PURSUIT: dict[str, Method] = {
+    "auto": auto,
+    "homotopy": homotopy,
+    "batched": batched,
+    "linearized_bregman": linearized_bregman,
+    "kicking": kicking,
+    "accelerated": accelerated,
+    "lbfgs": lbfgs,
+    "newton": newton,
+    "adaptive_inverse_scale_space": adaptive_inverse_scale_space,
+}
 """What `breglab.solvers.basis_pursuit` takes as ``method``."""
+
+DENOISING: dict[str, Method] = {"auto": auto, "homotopy": homotopy, "active_set": active_set}
+"""What `breglab.solvers.bpdn` and `breglab.solvers.lasso` take as ``method``."""

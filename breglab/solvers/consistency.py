@@ -1,0 +1,84 @@
+"""Whether b can be reached at all: least squares, and a proof that no x fits better."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+from scipy.sparse.linalg import LinearOperator, lsmr
+
+from breglab._checks import Array
+from breglab.solvers.linear_map import LinearMap
+
+ITERATIONS = 2000
+"""Most iterations of LSMR."""
+
+
+@dataclass(frozen=True, eq=False)
+class LeastSquares:
+    """The least-squares solution.
+
+    Attributes
+    ----------
+    x : array, shape (n,)
+        Minimises ``|A x - b|``.
+    residual : array, shape (m,)
+        ``b - A x``; orthogonal to the columns of A up to rounding, which proves it.
+    """
+
+    x: Array
+    residual: Array
+
+
+def inconsistency(A: LinearMap, b: Array, x: Array, sigma: float = 0.0) -> LeastSquares | None:
+    """Return the least-squares solution if ``|A x - b| <= sigma`` has no solution, else None.
+
+    With r the least-squares residual, ``|A x - b| <= sigma`` needs
+
+        |x|_1 >= (Re<b, r> - sigma |r|)/|A^H r|_inf,
+
+    which is infinite up to rounding if there is no solution. So it is said that there is none
+    where this is larger than the l1 norm of the least-squares solution by the root of 1/eps.
+
+    Parameters
+    ----------
+    A : LinearMap
+        Shape (m, n).
+    b, x : array, shapes (m,) and (n,)
+        Data, and where to begin.
+    sigma : float
+        Size of the noise.
+    """
+    found = _by_lsmr(A, b, x)
+    if _proves(A, b, found, sigma):
+        return found
+    if A.dense is not None and np.linalg.norm(found.residual) > sigma:
+        found = _by_svd(A.dense, b)
+        if _proves(A, b, found, sigma):
+            return found
+    return None
+
+
+def _proves(A: LinearMap, b: Array, found: LeastSquares, sigma: float) -> bool:
+    r = found.residual
+    ascent = float(np.vdot(b, r).real) - sigma * float(np.linalg.norm(r))
+    if ascent <= 0.0:
+        return False
+    slope = float(np.max(np.abs(A.adjoint(r.astype(A.dtype, copy=False)))))
+    size = max(float(np.sum(np.abs(found.x))), np.finfo(np.float64).tiny)
+    return ascent * math.sqrt(A.eps) > slope * size
+
+
+def _by_lsmr(A: LinearMap, b: Array, x: Array) -> LeastSquares:
+    operator = LinearOperator(A.shape, matvec=A.forward, rmatvec=A.adjoint, dtype=A.dtype)
+    start = b - A.forward(x)
+    done = lsmr(operator, start, atol=A.eps, btol=A.eps, conlim=0.0, maxiter=ITERATIONS)
+    x = x + done[0].astype(A.dtype, copy=False)
+    return LeastSquares(x, b - A.forward(x))
+
+
+def _by_svd(A: Array, b: Array) -> LeastSquares:
+    x = scipy.linalg.lstsq(A, b, check_finite=False)[0]
+    return LeastSquares(x, b - A @ x)

@@ -1,0 +1,151 @@
+"""Columns of A kept at hand, with their Gram matrix: least squares on any choice of them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse
+from scipy.linalg import get_lapack_funcs
+
+from breglab._checks import Array
+from breglab.solvers.linear_map import LinearMap
+
+DEPENDENT = 1e-13
+"""Part of the largest squared norm below which what a column adds counts as rounding."""
+
+
+class Columns:
+    """Columns of A that grow in number, in double precision.
+
+    A *place* is the position of a column here, an *index* its position in A. Memory: the columns
+    (sparse ones stay sparse) and their Gram matrix.
+
+    Parameters
+    ----------
+    A : LinearMap
+        Best with entries; columns of an operator cost a product each.
+
+    Attributes
+    ----------
+    index : int array
+        Positions in A, in the order in which the columns came.
+    dtype : numpy.dtype
+        float64 or complex128.
+    """
+
+    def __init__(self, A: LinearMap) -> None:
+        self._A = A
+        self.dtype = np.dtype(np.float64 if A.real else np.complex128)
+        self.index = np.empty(0, dtype=np.intp)
+        self._size = 0
+        self._place = np.full(A.shape[1], -1, dtype=np.intp)
+        self._columns: Any = gather(A, self.index)
+        self._gram = np.empty((0, 0), dtype=self.dtype)
+        self._factorize, self._solve = get_lapack_funcs(("potrf", "potrs"), dtype=self.dtype)
+        self._solved: Array = np.empty(0, dtype=np.intp)
+        self._factor: Array | None = None
+
+    @property
+    def independent(self) -> bool:
+        """Whether the columns of the last `solve` are linearly independent."""
+        return self._factor is not None or not len(self._solved)
+
+    @property
+    def gram(self) -> Array:
+        """``A_W^H A_W`` of all columns W."""
+        return self._gram[: self._size, : self._size]
+
+    def take(self, index: Array) -> Array:
+        """Return the places of columns of A, after taking in those that are not here yet."""
+        missing = index[self._place[index] < 0]
+        if missing.size:
+            self._append(missing)
+        return self._place[index]
+
+    def entries(self, places: Array) -> Any:
+        """Return ``A_S``, a copy, sparse where A is."""
+        return self._columns[:, places]
+
+    def image(self, places: Array, z: Array) -> Array:
+        """Return ``A_S z``."""
+        everywhere = np.zeros(self._size, dtype=self.dtype)
+        everywhere[places] = z
+        return self._columns[:, : self._size] @ everywhere
+
+    def solve(self, places: Array, right: Array) -> Array:
+        """Return z with ``A_S^H A_S z = right``, the smallest if the columns are dependent.
+
+        The factor is kept for further calls with the same array `places`.
+        """
+        if not len(places):
+            self._solved, self._factor = places, None
+            return np.zeros(0, dtype=self.dtype)
+        if places is not self._solved and not np.array_equal(places, self._solved):
+            self._solved = places
+            # Where all columns are meant, and in order, their Gram matrix needs no copy.
+            whole = len(places) == self._size and bool((places[1:] > places[:-1]).all())
+            gram = self.gram if whole else self.gram[places][:, places]
+            factor, failed = self._factorize(gram, lower=1, clean=0)
+            least = failed or factor.diagonal().real.min() ** 2
+            sound = not failed and least > DEPENDENT * gram.diagonal().real.max()
+            self._factor = factor if sound else None
+        if self._factor is None:
+            return np.linalg.lstsq(self.gram[places][:, places], right, rcond=DEPENDENT)[0]
+        return self._solve(self._factor, right, lower=1)[0]
+
+    def _append(self, index: Array) -> None:
+        old, size = self._size, self._size + len(index)
+        if size > len(self._gram):
+            self._make_room(2 * size)
+        gram, new = self._gram, gather(self._A, index)
+        if scipy.sparse.issparse(new):
+            gram[:old, old:size] = adjoint(self._columns, new).toarray()
+            gram[old:size, old:size] = adjoint(new, new).toarray()
+            self._columns = beside(self._columns, new)
+        else:
+            # A matrix times its own transpose is half the work: old and new columns apart.
+            self._columns[:, old:size] = new
+            new = self._columns[:, old:size]
+            gram[:old, old:size] = adjoint(self._columns[:, :old], new)
+            gram[old:size, old:size] = adjoint(new, new)
+        gram[old:size, :old] = gram[:old, old:size].conj().T
+        self._place[index] = np.arange(old, size)
+        self.index = np.concatenate([self.index, index])
+        self._size = size
+
+    def _make_room(self, capacity: int) -> None:
+        gram = np.empty((capacity, capacity), dtype=self.dtype)
+        gram[: self._size, : self._size] = self.gram
+        self._gram = gram
+        if self._A.sparse is None:
+            # In the order of A: columns then come in without a transposition.
+            dense = self._A.dense
+            rowwise = dense is not None and dense.flags.c_contiguous
+            order: Literal["C", "F"] = "C" if rowwise else "F"
+            columns = np.empty((self._A.shape[0], capacity), dtype=self.dtype, order=order)
+            columns[:, : self._size] = self._columns[:, : self._size]
+            self._columns = columns
+
+
+def gather(A: LinearMap, index: Array) -> Any:
+    """Return columns of A, a copy in double precision, sparse where A is."""
+    double = np.float64 if A.real else np.complex128
+    if A.sparse is None:
+        return A.columns(index).astype(double, copy=False)
+    A.forwards += len(index) / A.shape[1]
+    return A.sparse[:, index].astype(double, copy=False)
+
+
+def beside(first: Any, second: Any) -> Any:
+    """Return the columns of both, side by side."""
+    if scipy.sparse.issparse(second):
+        return scipy.sparse.hstack([first, second], format="csc")
+    return np.concatenate([first, second], axis=1)
+
+
+def adjoint(columns: Any, y: Any) -> Any:
+    """Return ``A_W^H y`` for a vector or a matrix y, without a conjugate copy of the columns."""
+    if columns.dtype.kind == "f":
+        return columns.T @ y
+    return (columns.T @ y.conj()).conj()

@@ -1,0 +1,150 @@
+"""The dual of the elastic problem, which every method of the Bregman family ascends.
+
+    min lam |x|_1 + |x|^2/(2 delta)  subject to  A x = b
+    max D(y) = Re<b, y> - delta/2 |S(A^H y)|^2,      S(v) = v max(1 - lam/|v|, 0)
+
+D is concave and differentiable, grad D(y) = b - A x(y) with x(y) = delta S(A^H y), and grad D is
+Lipschitz continuous with constant delta |A|^2. Linearized Bregman iterations are gradient ascent
+on D: with v = A^H y the step y+ = y + tau (b - A x) is v+ = v + tau A^H (b - A x). For every y,
+
+    D(y) - objective(x(y)) = Re<y, b - A x(y)>,
+
+so that the duality gap costs an inner product.
+
+W. Yin, Analysis and generalizations of the linearized Bregman method, SIAM J. Imaging Sci. 3
+(2010); M.-J. Lai, W. Yin, Augmented l1 and nuclear-norm models with a globally linearly convergent
+algorithm, SIAM J. Imaging Sci. 6 (2013).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+from breglab._checks import Array
+from breglab.problems._lanczos import eigenvalue_bound
+from breglab.solvers.linear_map import LinearMap
+
+_TINY = sys.float_info.min
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A dual point and what follows from it.
+
+    Attributes
+    ----------
+    y : array, shape (m,)
+        Dual point.
+    v : array, shape (n,)
+        A^H y.
+    x : array, shape (n,)
+        delta S(v).
+    residual : array, shape (m,)
+        b - A x, the gradient of D at y.
+    gap, feasibility : float
+        Relative duality gap of (x, y), and |residual| relative to |b|.
+    """
+
+    y: Array
+    v: Array
+    x: Array
+    residual: Array
+    gap: float
+    feasibility: float
+
+    @property
+    def error(self) -> float:
+        """The larger of gap and feasibility."""
+        return max(self.gap, self.feasibility)
+
+
+@dataclass(frozen=True, eq=False)
+class Dual:
+    """The dual D of the elastic problem with data A, b and parameters lam and delta."""
+
+    A: LinearMap
+    b: Array
+    lam: float
+    delta: float
+
+    def at(self, y: Array, v: Array | None = None) -> Point:
+        """Return the point of y; two products with A, one if ``v = A^H y`` is known."""
+        v = self.A.adjoint(y) if v is None else v
+        x = self.primal(v)
+        residual = self.b - self.A.forward(x)
+        l1, l2 = float(np.add.reduce(np.abs(x))), norm(x)
+        objective = self.lam * l1 + l2 * (l2 / (2.0 * self.delta))
+        apart = inner(y, residual)
+        unit = max(objective, abs(objective + apart), _TINY)
+        gap = abs(apart) / unit
+        return Point(y, v, x, residual, gap, norm(residual) / self._unit)
+
+    def primal(self, v: Array) -> Array:
+        """Return x = delta S(v), the map back to the primal variable, grad phi*(v)."""
+        return self.delta * shrink(v, self.lam)
+
+    @functools.cached_property
+    def _unit(self) -> float:
+        return norm(self.b)
+
+    def start(self) -> Array:
+        """Return y = 0, shape (m,)."""
+        return np.zeros_like(self.b)
+
+
+def shrink(v: Array, lam: float) -> Array:
+    """Return S(v): moduli less lam, those below are exact zeros; phases stay."""
+    if v.dtype.kind == "c":
+        return v * (1.0 - lam / np.maximum(np.abs(v), lam))
+    return v - np.minimum(np.maximum(v, -lam), lam)
+
+
+def inner(x: Array, y: Array) -> float:
+    """Return Re<x, y>."""
+    return float(np.vdot(x, y).real)
+
+
+def norm(x: Array) -> float:
+    """Return the Euclidean norm."""
+    return math.sqrt(inner(x, x))
+
+
+def squared_norm(A: LinearMap) -> float:
+    """Return |A|^2, the largest eigenvalue of A A^H: to rounding, or at most 1 % too large.
+
+    By Lanczos iteration with its certified bound, on the Gram matrix of the shorter side where A
+    is dense. Complex matrices are real ones of twice the size.
+    """
+    size = min(A.shape)
+    if A.dense is not None:
+        entries = A.dense if A.shape[0] <= A.shape[1] else A.dense.T
+        gram = entries @ entries.conj().T
+
+        def product(z: Array) -> Array:
+            return gram @ z
+
+    elif A.shape[0] <= A.shape[1]:
+
+        def product(z: Array) -> Array:
+            return A.forward(A.adjoint(z))
+
+    else:
+
+        def product(z: Array) -> Array:
+            return A.adjoint(A.forward(z))
+
+    # A product in single precision is wrong by its rounding, which the bound must cover.
+    slack = 1.0 + math.sqrt(size) * A.eps
+    if A.real:
+        return slack * eigenvalue_bound(lambda z: product(z.astype(A.dtype)), size)
+
+    def as_real(z: Array) -> Array:
+        image = product((z[:size] + 1j * z[size:]).astype(A.dtype))
+        return np.concatenate([image.real, image.imag])
+
+    return slack * eigenvalue_bound(as_real, 2 * size)

@@ -1,0 +1,116 @@
+"""A dual certificate for a support and its signs: the smallest dual point, below one elsewhere.
+
+Whoever knows the support S of a basis pursuit solution and the signs s there needs a y with
+``A_S^H y = s`` and ``|a_j^H y| <= 1`` for all other columns. The smallest solution of the equations
+is most of the time nearly such a point; the few columns V that exceed one are held at `LEVEL` < 1:
+
+    min |y|^2   subject to   A_S^H y = s,   a_j^H y = LEVEL c_j/|c_j| for j in V,
+
+c_j what they had when they came. With P the projection onto the complement of the columns of S the
+solution is ``A_S (A_S^H A_S)^-1 s + P A_V z``. The equations on S hold exactly, but z is needed to
+a digit only, which a few steps of conjugate gradients on ``A_V^H P A_V`` give.
+
+J.-J. Fuchs, On sparse representations in arbitrary redundant bases, IEEE Trans. Inform. Theory 50
+(2004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from breglab._checks import Array
+from breglab.solvers.linear_map import LinearMap
+from breglab.solvers.methods._columns import Columns, adjoint, beside, gather
+
+LEVEL = 0.9
+"""What columns that exceed it are held at: room for what the others gain thereby."""
+ENTER = 0.9
+"""What a correlation has to exceed to be held."""
+FEASIBLE = 1.0 + 1e-10
+"""The largest correlation that counts as one."""
+ROUNDS = 12
+"""Passes over all columns after which to give up."""
+LARGEST = 0.9
+"""Part of m above which S and V together leave no room."""
+ACCURACY = 0.1
+"""Of what V exceeds the level by, the part that may remain."""
+STEPS = 12
+"""Conjugate gradient steps a round at most."""
+
+
+def dual_point(
+    A: LinearMap,
+    columns: Columns,
+    support: Array,
+    signs: Array,
+    report: Callable[[Array, float], None],
+) -> Array | None:
+    """Return y with ``A_S^H y = s`` and ``|A^H y| <= 1``, or None where none is found.
+
+    Parameters
+    ----------
+    A : LinearMap
+        Shape (m, n).
+    columns : Columns
+        Of A.
+    support : int array
+        Places of S in `columns`.
+    signs : array
+        s, of modulus one.
+    report : function of (y, largest)
+        Called after each pass with the point and ``|A^H y|_inf``.
+    """
+    inside = columns.entries(support)
+
+    def project(u: Array) -> Array:
+        return u - inside @ columns.solve(support, adjoint(inside, u))
+
+    z = columns.solve(support, signs)
+    y = inside @ z
+    # The columns at hand are looked at first: their Gram matrix saves a pass.
+    c = columns.gram[:, support] @ z
+    c[support] = 0.0
+    close = np.flatnonzero(np.abs(c) > ENTER)
+    held, beyond, phases = columns.index[close], columns.entries(close), _phases(c[close])
+    y = y + _towards(beyond, LEVEL * phases - c[close], project)
+    index = columns.index[support]
+    for _ in range(ROUNDS):
+        c = A.adjoint(y.astype(A.dtype, copy=False))
+        size = np.abs(c)
+        largest = float(size.max())
+        report(y, largest)
+        if largest <= FEASIBLE:
+            return y
+        size[index] = size[held] = 0.0
+        fresh = np.flatnonzero(size > ENTER)
+        if len(index) + len(held) + len(fresh) > LARGEST * A.shape[0]:
+            return None
+        held = np.concatenate([held, fresh])
+        beyond = beside(beyond, gather(A, fresh))
+        phases = np.concatenate([phases, _phases(c[fresh])])
+        y = y + _towards(beyond, LEVEL * phases - c[held], project)
+    return None
+
+
+def _phases(c: Array) -> Array:
+    return c / np.abs(c)
+
+
+def _towards(columns: Any, target: Array, project: Callable[[Array], Array]) -> Array:
+    """Return the smallest u in the range of P with ``A_V^H u = target``, to `ACCURACY`."""
+    u = np.zeros(columns.shape[0], dtype=target.dtype)
+    residual = direction = target
+    size = begin = float(np.vdot(target, target).real)
+    for _ in range(STEPS):
+        if size <= ACCURACY**2 * begin:
+            break
+        image = project(columns @ direction)
+        step = size / float(np.vdot(image, image).real)
+        u += step * image
+        residual = residual - step * adjoint(columns, image)
+        before, size = size, float(np.vdot(residual, residual).real)
+        direction = residual + (size / before) * direction
+    return u

@@ -1,0 +1,45 @@
+"""The choice of a method: a fast lane, and one that gets there in any case.
+
+Batches are made for columns that are nearly orthogonal. They look at their first batch: if it is
+large or two of its columns have a normalised inner product above `COHERENCE`, they hand over at
+once, and the homotopy, which does not mind, follows the path. The same holds for the active set of
+BPDN and the lasso. Without entries of A, or for complex data, where there is no homotopy, an
+accelerated ascent of the dual takes over.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from breglab.solvers.methods._attempt import Attempt
+from breglab.solvers.methods.accelerated import accelerated
+from breglab.solvers.methods.active_set import attempt as attempt_active_set
+from breglab.solvers.methods.batched import attempt as attempt_batches
+from breglab.solvers.methods.homotopy import homotopy
+from breglab.solvers.monitor import Monitor
+from breglab.solvers.task import Candidate, Constrained, Task
+
+COHERENCE = 0.6
+"""Largest normalised inner product that the batches are trusted with."""
+
+
+def auto(task: Task, monitor: Monitor) -> Candidate:
+    """Solve basis pursuit, BPDN or the lasso by what is fastest; its name is in the candidate."""
+    pursuit = isinstance(task, Constrained) and task.sigma == 0.0
+    if pursuit:
+        tried = attempt_batches(task, monitor, coherence=COHERENCE)
+    else:
+        tried = attempt_active_set(task, monitor)
+    if tried.settled:
+        return tried.candidate
+    entries = task.A.dense is not None or task.A.sparse is not None
+    if task.A.real and entries:
+        return _after(tried, homotopy(task, monitor))
+    return _after(tried, accelerated(task, monitor)) if pursuit else tried.candidate
+
+
+def _after(tried: Attempt, candidate: Candidate) -> Candidate:
+    """Say in the message what was tried before."""
+    before = f"{tried.candidate.method} before it: {tried.candidate.message}"
+    message = f"{candidate.message} ({before})".lstrip()
+    return dataclasses.replace(candidate, message=message)

@@ -1,0 +1,109 @@
+"""One face for every A: products, columns, counts, and the checks at the door."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse
+from recovery_cases import KINDS, given
+from scipy.sparse.linalg import LinearOperator
+
+from breglab.solvers.linear_map import linear_map
+
+DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
+
+
+def matrix(dtype, shape=(5, 8)):
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal(shape)
+    if np.dtype(dtype).kind == "c":
+        A = A + 1j * rng.standard_normal(shape)
+    return A.astype(dtype)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_products_and_columns_are_those_of_the_matrix(kind, dtype):
+    A = matrix(dtype)
+    made = linear_map(given(A, kind))
+    x, y = matrix(dtype, (8, 1))[:, 0], matrix(dtype, (5, 1))[:, 0]
+    close = {"rtol": 0.0, "atol": 20.0 * np.finfo(dtype).eps}
+    assert np.allclose(made.forward(x), A @ x, **close)
+    assert np.allclose(made.adjoint(y), A.conj().T @ y, **close)
+    assert np.allclose(made.columns(np.array([6, 1])), A[:, [6, 1]], **close)
+    for result in (made.forward(x), made.adjoint(y), made.columns(np.array([2]))):
+        assert result.dtype == made.dtype == dtype
+    assert made.shape == (5, 8)
+    assert made.real == (np.dtype(dtype).kind == "f")
+    assert made.eps == np.finfo(dtype).eps
+    assert not made.zero
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_products_are_counted(kind):
+    made = linear_map(given(matrix(np.float64), kind))
+    assert (made.forwards, made.adjoints) == (0.0, 0.0)
+    made.forward(np.ones(8))
+    made.adjoint(np.ones(5))
+    made.adjoint(np.ones(5))
+    assert (made.forwards, made.adjoints) == (1.0, 2.0)
+    made.columns(np.array([0, 3]))
+    # Entries are read; an operator has to be applied.
+    assert made.forwards == pytest.approx(3.0 if kind == "operator" else 1.25)
+
+
+def test_arrays_are_not_copied():
+    A = matrix(np.float64)
+    assert linear_map(A).dense is A
+    assert linear_map(np.asfortranarray(A)).dense.flags.f_contiguous
+
+
+def test_integers_and_booleans_are_taken_as_double_precision():
+    for A in (np.eye(3, dtype=int), np.eye(3, dtype=bool), scipy.sparse.eye_array(3, dtype=int)):
+        assert linear_map(A).dtype == np.float64
+
+
+def test_operators_of_pylops_are_welcome():
+    pylops = pytest.importorskip("pylops")
+    made = linear_map(pylops.FirstDerivative(6, dtype=np.float64))
+    x = np.arange(6.0) ** 2
+    assert np.allclose(made.forward(x)[1:-1], (x[2:] - x[:-2]) / 2.0)
+    assert made.columns(np.array([2])).shape == (6, 1)
+
+
+@pytest.mark.parametrize("wrong", ["transposed", "scaled", "not conjugated"])
+def test_a_wrong_adjoint_is_found_at_the_start(wrong):
+    A = matrix(np.complex128, (6, 6))
+    adjoints = {
+        "transposed": lambda y: A @ y,
+        "scaled": lambda y: 1.001 * (A.conj().T @ y),
+        "not conjugated": lambda y: A.T @ y,
+    }
+    operator = LinearOperator(
+        A.shape, matvec=lambda x: A @ x, rmatvec=adjoints[wrong], dtype=A.dtype
+    )
+    with pytest.raises(ValueError, match="A must have its adjoint as rmatvec"):
+        linear_map(operator)
+
+
+def test_an_operator_without_adjoint_or_with_infinite_products_is_refused():
+    with pytest.raises(TypeError, match="A must have an adjoint"):
+        linear_map(LinearOperator((2, 2), matvec=lambda x: x, dtype=np.float64))
+    broken = LinearOperator(
+        (2, 2), matvec=lambda x: x * np.nan, rmatvec=lambda y: y * np.nan, dtype=np.float64
+    )
+    with pytest.raises(ValueError, match="A must give finite products"):
+        linear_map(broken)
+
+
+def test_what_is_zero_is_known():
+    assert linear_map(np.zeros((2, 3))).zero
+    assert linear_map(scipy.sparse.csr_array((2, 3))).zero
+    late = np.zeros((2, 3))
+    late[1, 2] = 1.0
+    assert not linear_map(late).zero
+    assert not linear_map(scipy.sparse.csc_array(late)).zero
+
+
+def test_large_finite_entries_are_not_taken_for_infinite():
+    assert linear_map(np.full((2, 3), 1e308)).shape == (2, 3)
