@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 from breglab.problems import Recovery
 
@@ -105,12 +106,16 @@ _SPGL1_CHAINS = tuple(
 
 
 def _refit(A, b, x):
-    """Return least squares on the support of x, where it has at most as many columns as rows."""
+    """Return least squares on the support of x, where it has at most as many columns as rows.
+
+    By a QR decomposition, which is faster than NumPy's by singular values.
+    """
     support = np.flatnonzero(x)
     if not 0 < len(support) <= len(b):
         return x
     fitted = np.zeros_like(x)
-    fitted[support] = np.linalg.lstsq(A[:, support], b, rcond=None)[0]
+    columns = A[:, support]
+    fitted[support] = scipy.linalg.lstsq(columns, b, lapack_driver="gelsy", check_finite=False)[0]
     return fitted
 
 

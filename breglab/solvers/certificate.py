@@ -25,6 +25,8 @@ from breglab._checks import Array
 
 _TIGHT = 1e-6
 """Relative distance from the bound at which a constraint of the dual counts as tight."""
+_SPARSE = 8
+"""A vector with fewer non-zeros than one in so many is multiplied by these columns alone."""
 _BLOCK = 4_000_000
 """Entries of a float32 matrix that are widened at a time: 32 MB."""
 
@@ -94,15 +96,18 @@ def certify_constrained(
         return Certificate(np.zeros_like(b), math.inf, -math.inf, math.inf, math.inf)
     correlation = _adjoint(A, y)
     if math.isinf(delta):
-        scale = _scale(correlation, lam)
-        y, tight = y * scale, _tight(correlation * scale, lam)
+        size = np.abs(correlation)
+        largest = float(size.max())
+        # Just below lam, by rounding.
+        scale = lam / largest * (1.0 - 1e-15) if largest > 0.0 else 1.0
+        y, tight = y * scale, _tight(size * scale, lam)
         bound = float(np.vdot(b, y).real) - sigma * _norm(y)
-        objective = lam * float(np.sum(np.abs(x)))
+        objective = lam * float(np.abs(x).sum())
     else:
         tight = np.empty(0, dtype=np.intp)
         excess = np.maximum(np.abs(correlation) - lam, 0.0)
         bound = float(np.vdot(b, y).real) - delta / 2.0 * float(np.sum(excess**2))
-        objective = lam * float(np.sum(np.abs(x))) + float(np.sum(np.abs(x) ** 2)) / (2.0 * delta)
+        objective = lam * float(np.abs(x).sum()) + _norm(x) ** 2 / (2.0 * delta)
     misfit = max(_norm(_forward(A, x) - b) - sigma, 0.0)
     gap = _gap(objective, bound)
     return Certificate(y, objective, bound, gap, _relative(misfit, _norm(b)), tight)
@@ -116,8 +121,8 @@ def certify_lasso(A: Any, b: Array, x: Array, y: Array, lam: float) -> Certifica
     b, x, y = _wide(b), _wide(x), _wide(y)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Certificate(np.zeros_like(b), math.inf, -math.inf, math.inf, 0.0)
-    correlation = _adjoint(A, y)
-    largest = float(np.max(np.abs(correlation), initial=0.0))
+    size = np.abs(_adjoint(A, y))
+    largest = float(size.max())
     # Of all multiples of y that are feasible, the one with the largest dual value.
     best = float(np.vdot(b, y).real) / max(float(np.vdot(y, y).real), np.finfo(float).tiny)
     limit = lam / largest * (1.0 - 1e-15) if largest > 0.0 else math.inf
@@ -125,19 +130,13 @@ def certify_lasso(A: Any, b: Array, x: Array, y: Array, lam: float) -> Certifica
     y = y * scale
     bound = float(np.vdot(b, y).real) - float(np.vdot(y, y).real) / 2.0
     residual = _forward(A, x) - b
-    objective = float(np.vdot(residual, residual).real) / 2.0 + lam * float(np.sum(np.abs(x)))
-    tight = _tight(correlation * scale, lam)
+    objective = float(np.vdot(residual, residual).real) / 2.0 + lam * float(np.abs(x).sum())
+    tight = _tight(size * abs(scale), lam)
     return Certificate(y, objective, bound, _gap(objective, bound), 0.0, tight)
 
 
-def _scale(correlation: Array, lam: float) -> float:
-    """Return the factor that brings the largest correlation to lam, just below by rounding."""
-    largest = float(np.max(np.abs(correlation), initial=0.0))
-    return lam / largest * (1.0 - 1e-15) if largest > 0.0 else 1.0
-
-
-def _tight(correlation: Array, lam: float) -> Array:
-    return np.flatnonzero(np.abs(correlation) >= lam * (1.0 - _TIGHT))
+def _tight(size: Array, lam: float) -> Array:
+    return np.flatnonzero(size >= lam * (1.0 - _TIGHT))
 
 
 def _gap(objective: float, bound: float) -> float:
@@ -149,7 +148,7 @@ def _relative(size: float, unit: float) -> float:
 
 
 def _norm(x: Array) -> float:
-    return float(np.linalg.norm(x))
+    return math.sqrt(float(np.vdot(x, x).real))
 
 
 def _wide(x: Array) -> Array:
@@ -160,7 +159,12 @@ def _wide(x: Array) -> Array:
 def _forward(A: Any, x: Array) -> Array:
     if isinstance(A, np.ndarray) and A.dtype.itemsize < x.dtype.itemsize:
         return sum((_wide(part) @ x[at] for at, part in _blocks(A)), np.zeros(A.shape[0]))
-    return A @ x if _has_entries(A) else np.asarray(aslinearoperator(A).matvec(x)).reshape(-1)
+    if not _has_entries(A):
+        return np.asarray(aslinearoperator(A).matvec(x)).reshape(-1)
+    at = np.flatnonzero(x)
+    if isinstance(A, np.ndarray) and len(at) * _SPARSE < len(x):
+        return x[at] @ A.T[at]  # A is read where it counts
+    return A @ x
 
 
 def _adjoint(A: Any, y: Array) -> Array:

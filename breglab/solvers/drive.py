@@ -69,8 +69,8 @@ def data(A: Any, b: Any) -> tuple[LinearMap, Array]:
         As in `linear_map`; or if b is not a vector of finite numbers that fits A, or A is zero and
         b is not.
     """
-    made = linear_map(A)
     b = np.asarray(b)
+    made = linear_map(A, b)
     if b.dtype.kind not in "fciub":
         raise TypeError(f"b must be an array of numbers, got dtype {b.dtype}")
     if b.shape != made.shape[:1]:
@@ -123,12 +123,17 @@ def drive(
     status, nearest = None, None
     try:
         candidate = method(task, monitor)
+        found = _certify(certify, A, candidate)
+        while candidate.otherwise is not None and not found.within(tol):
+            candidate = candidate.otherwise()
+            found = _certify(certify, A, candidate)
     except Stopped as stopped:
         status, candidate = stopped.status, _best(task, monitor, name)
+        found = _certify(certify, A, candidate)
     except KeyboardInterrupt:
         status, candidate = Status.INTERRUPTED, _best(task, monitor, name)
+        found = _certify(certify, A, candidate)
     x = candidate.x.astype(A.dtype, copy=False)
-    found = certify(x, candidate.y)
     if status is None and isinstance(task, Constrained) and found.feasibility > tol:
         try:
             nearest = inconsistency(A, task.b, x, task.sigma)
@@ -158,6 +163,12 @@ def drive(
         history=monitor.history,
         message=_message(task, candidate, found, nearest, certified, tol > asked.tol),
     )
+
+
+def _certify(
+    certify: Callable[[Array, Array], Certificate], A: LinearMap, candidate: Candidate
+) -> Certificate:
+    return certify(candidate.x.astype(A.dtype, copy=False), candidate.y)
 
 
 def _best(task: Task, monitor: Monitor, name: str) -> Candidate:

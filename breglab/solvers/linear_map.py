@@ -26,6 +26,10 @@ class LinearMap:
         The entries, where A is an array; as given, never copied.
     sparse : sparse array, shape (m, n), or None
         The entries in columns (CSC), where A is sparse.
+    real : bool
+        Whether A is real.
+    eps : float
+        The rounding unit of the dtype.
     zero : bool
         Whether A is zero; for an operator, whether it is zero at a random vector.
     forwards, adjoints : int
@@ -34,7 +38,7 @@ class LinearMap:
 
     def __init__(
         self,
-        operator: LinearOperator,
+        operator: Any,
         dense: Array | None = None,
         sparse: Any | None = None,
         *,
@@ -43,21 +47,14 @@ class LinearMap:
         self.shape: tuple[int, int] = operator.shape
         self.dtype = np.dtype(operator.dtype)
         self.dense = dense
+        self.real = bool(self.dtype.kind == "f")
+        self.eps = float(np.finfo(self.dtype).eps)
         self.sparse = sparse
         self.zero = zero
         self.forwards = 0.0
         self.adjoints = 0.0
         self._operator = operator
-
-    @property
-    def real(self) -> bool:
-        """Whether A is real."""
-        return bool(self.dtype.kind == "f")
-
-    @property
-    def eps(self) -> float:
-        """The rounding unit of the dtype."""
-        return float(np.finfo(self.dtype).eps)
+        self._correlation: tuple[Array, Array] | None = None
 
     def forward(self, x: Array) -> Array:
         """Return A x for x of shape (n,)."""
@@ -73,6 +70,21 @@ class LinearMap:
             return self.dense.T @ y if self.real else (self.dense.T @ y.conj()).conj()
         return np.asarray(self._operator.rmatvec(y)).astype(self.dtype, copy=False).reshape(-1)
 
+    def adjoint_of_rows(self, y: Array) -> Array:
+        """Return A_R^H y for the leading rows R, as many as y has; A must be an array."""
+        assert self.dense is not None
+        part = self.dense[: len(y)]
+        self.adjoints += len(y) / self.shape[0]
+        return part.T @ y if self.real else (part.T @ y.conj()).conj()
+
+    def correlation(self, b: Array) -> Array:
+        """Return A^H b for the data b, not to be written to; for the same array it is kept."""
+        if self._correlation is None or self._correlation[0] is not b:
+            c = self.adjoint(b)
+            c.flags.writeable = False
+            self._correlation = b, c
+        return self._correlation[1]
+
     def columns(self, index: Array) -> Array:
         """Return the columns of A at integer positions, dense, shape (m, len(index)).
 
@@ -80,7 +92,7 @@ class LinearMap:
         """
         self.forwards += len(index) / self.shape[1]
         if self.dense is not None:
-            return self.dense[:, index]
+            return self.dense.T[index].T  # column after column, whatever the order of A
         if self.sparse is not None:
             return self.sparse[:, index].toarray()
         self.forwards += len(index) * (1.0 - 1.0 / self.shape[1])
@@ -93,7 +105,7 @@ class LinearMap:
         return found
 
 
-def linear_map(A: Any) -> LinearMap:
+def linear_map(A: Any, b: Array | None = None) -> LinearMap:
     """Return a matrix or operator as a `LinearMap` after checking it.
 
     Parameters
@@ -101,6 +113,9 @@ def linear_map(A: Any) -> LinearMap:
     A : array, sparse array, scipy.sparse.linalg.LinearOperator or alike, shape (m, n)
         Whatever `scipy.sparse.linalg.aslinearoperator` takes: PyLops' operators too. Entries of
         integer or boolean dtype are taken as float64.
+    b : array, shape (m,), optional
+        Data whose `LinearMap.correlation` is wanted anyway: if that is finite, and b has no zeros,
+        so is an array A, and need not be looked at once more.
 
     Raises
     ------
@@ -112,7 +127,7 @@ def linear_map(A: Any) -> LinearMap:
     if isinstance(A, np.matrix | np.ma.MaskedArray):
         raise TypeError(f"A must be a plain array, got {type(A).__name__}")
     if isinstance(A, np.ndarray):
-        return _from_array(A)
+        return _from_array(A, b)
     if scipy.sparse.issparse(A):
         entries = scipy.sparse.csc_array(A)
         entries = entries.astype(_floating(entries.dtype), copy=False)
@@ -130,11 +145,19 @@ def linear_map(A: Any) -> LinearMap:
     return LinearMap(operator, zero=_check_adjoint(operator))
 
 
-def _from_array(A: Array) -> LinearMap:
+def _from_array(A: Array, b: Array | None) -> LinearMap:
     _check_shape(A.shape)
     A = A.astype(_floating(A.dtype), copy=False)
-    _check_finite(A)
-    return LinearMap(aslinearoperator(A), dense=A, zero=A[0, 0] == 0.0 and not A.any())
+    made = LinearMap(A, dense=A, zero=A[0, 0] == 0.0 and not A.any())
+    if b is None or b.dtype != A.dtype or b.shape != A.shape[:1] or not b.all():
+        _check_finite(A)
+        return made
+    # One entry that is not finite leaves its correlation so: b has no zero to hide it.
+    with np.errstate(over="ignore", invalid="ignore"):
+        quick = np.isfinite(np.sum(np.abs(made.correlation(b))))
+    if not quick:
+        _check_finite(A)
+    return made
 
 
 def _floating(dtype: Any) -> Any:

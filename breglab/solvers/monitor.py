@@ -42,6 +42,10 @@ class Progress:
     support: int
 
 
+Point = Array | Callable[[], Array]
+"""A vector, or a function that makes it."""
+
+
 class Stopped(Exception):
     """Raised by `Monitor.step` inside of a method; carries the status."""
 
@@ -78,7 +82,7 @@ class Monitor:
     ) -> None:
         self.tol = tol
         self.iteration_limit = iteration_limit
-        self.best: tuple[Array, Array] | None = None
+        self._best: tuple[Point, Point] | None = None
         self.iteration = 0
         self._A = A
         self._callback = callback
@@ -90,8 +94,8 @@ class Monitor:
     def step(
         self,
         iteration: int,
-        x: Array,
-        y: Array,
+        x: Point,
+        y: Point,
         *,
         gap: float = math.nan,
         feasibility: float = math.nan,
@@ -105,6 +109,7 @@ class Monitor:
             In the method's own count.
         x, y : array
             The iterates; copied if they are the best so far, so that the method may overwrite them.
+            A function that makes one is called only if somebody wants to know it, maybe later.
         gap, feasibility : float
             Relative, where the method has them for free.
         support : int, optional
@@ -117,18 +122,26 @@ class Monitor:
         """
         self.iteration = iteration
         key = max(gap, feasibility) if math.isfinite(gap + feasibility) else math.inf
-        if self.best is None or key <= self._best_key:
-            self.best, self._best_key = (x.copy(), y.copy()), key
-        size = int(np.count_nonzero(x)) if support is None else support
-        seconds = time.perf_counter() - self._begun
+        if self._best is None or key <= self._best_key:
+            self._best, self._best_key = (_kept(x), _kept(y)), key
+        size = int(np.count_nonzero(_made(x))) if support is None else support
+        now = time.perf_counter()
+        seconds = now - self._begun
         self._rows.append((iteration, seconds, gap, feasibility, size))
-        progress = Progress(iteration, seconds, x, y, gap, feasibility, size)
-        if self._callback is not None and self._callback(progress):
-            raise Stopped(Status.CALLBACK)
-        if time.perf_counter() > self._deadline:
+        if self._callback is not None:
+            progress = Progress(iteration, seconds, _made(x), _made(y), gap, feasibility, size)
+            if self._callback(progress):
+                raise Stopped(Status.CALLBACK)
+            now = time.perf_counter()
+        if now > self._deadline:
             raise Stopped(Status.TIME)
         if self.iteration_limit is not None and iteration >= self.iteration_limit:
             raise Stopped(Status.ITERATIONS)
+
+    @property
+    def best(self) -> tuple[Array, Array] | None:
+        """The best iterate so far, x and y."""
+        return None if self._best is None else (_made(self._best[0]), _made(self._best[1]))
 
     @property
     def products(self) -> float:
@@ -141,3 +154,11 @@ class Monitor:
         names = ("iteration", "seconds", "gap", "feasibility", "support")
         columns = np.asarray(self._rows, dtype=np.float64).reshape(-1, len(names)).T
         return dict(zip(names, columns, strict=True))
+
+
+def _kept(x: Point) -> Point:
+    return x if callable(x) else x.copy()
+
+
+def _made(x: Point) -> Array:
+    return x() if callable(x) else x

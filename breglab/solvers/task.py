@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from breglab._checks import Array
@@ -62,6 +63,9 @@ class Candidate:
         Name of the method.
     message : str
         What a person should know: why it stopped short.
+    otherwise : function without arguments, optional
+        What to try if the checker refuses: returns another candidate. With it a method may leave
+        to the checker what that has to compute anyway.
     """
 
     x: Array
@@ -69,3 +73,4 @@ class Candidate:
     iterations: int
     method: str
     message: str = ""
+    otherwise: Callable[[], Candidate] | None = None

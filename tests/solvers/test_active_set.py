@@ -168,7 +168,7 @@ def test_the_small_lasso_satisfies_its_optimality_conditions(seed, columns, comp
     b, _ = noisy(b, 0.3, seed)
     task, _ = penalized(A, b, 1.0)
     at_hand = Columns(task.A)
-    at_hand.take(np.arange(columns))
+    at_hand.add(np.arange(columns))
     g = A[:, :columns].conj().T @ b
     lam = part * np.abs(g).max()
     small = small_complex_lasso if complex_data else small_lasso

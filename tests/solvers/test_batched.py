@@ -21,12 +21,19 @@ def certify(A, b, candidate):
     return certify_constrained(A, b, candidate.x, candidate.y)
 
 
+def refereed(A, b, ended):
+    """Ask for the next attempt until the checker agrees or there is none."""
+    while ended.again is not None and not certify(A, b, ended.candidate).within(1e-8):
+        ended = ended.again()
+    return ended
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("complex_data", [False, True])
 @pytest.mark.parametrize("signs", [False, True])
 def test_it_finds_the_sparse_vector_and_proves_it(kind, complex_data, signs):
     A, b, x = gaussian(120, 400, 12, 1, complex_data=complex_data, signs=signs)
-    ended = attempt(*constrained(given(A, kind), b))
+    ended = refereed(A, b, attempt(*constrained(given(A, kind), b)))
     assert ended.settled
     assert certify(A, b, ended.candidate).within(1e-9)
     np.testing.assert_allclose(ended.candidate.x, x, atol=1e-8)
@@ -38,7 +45,7 @@ def test_it_finds_the_sparse_vector_and_proves_it(kind, complex_data, signs):
 def test_many_entries_are_certified_for_every_seed(signs):
     for seed in range(10):
         A, b, _ = gaussian(300, 1200, 45, seed, signs=signs)
-        ended = attempt(*constrained(A, b))
+        ended = refereed(A, b, attempt(*constrained(A, b)))
         assert ended.settled, seed
         assert certify(A, b, ended.candidate).within(1e-8), seed
 
@@ -74,7 +81,7 @@ def test_the_dual_point_needs_more_than_the_smallest_one():
     smallest = np.linalg.pinv(A[:, support].T) @ x[support]
     assert np.abs(A.T @ smallest).max() > 1.05
     for kind in KINDS:
-        ended = attempt(*constrained(given(A, kind), b))
+        ended = refereed(A, b, attempt(*constrained(given(A, kind), b)))
         assert ended.settled
         assert certify(A, b, ended.candidate).within(1e-8)
 
@@ -87,7 +94,7 @@ def test_the_proof_is_refused_where_there_is_none():
     A[:, 30] = 3.0 * (np.eye(30)[0] + np.eye(30)[1])
     b = np.zeros(30)
     b[:2] = 1.0, 1.0 + 1e-6
-    ended = attempt(*constrained(A, b))
+    ended = refereed(A, b, attempt(*constrained(A, b)))
     found = certify(A, b, ended.candidate)
     assert ended.settled == found.within(1e-8)
 
@@ -98,7 +105,7 @@ def test_unsettled_ends_say_so(kind, what):
     A, b, _ = gaussian(60, 150, 40 if what == "dense solution" else 5, 2)
     if what == "noise":
         b, _ = noisy(b, 0.5)
-    ended = attempt(*constrained(given(A, kind), b))
+    ended = refereed(A, b, attempt(*constrained(given(A, kind), b)))
     assert not ended.settled
     assert ended.candidate.message
     assert not basis_pursuit(given(A, kind), b, method="batched").certified
@@ -135,7 +142,7 @@ def test_duplicated_columns_do_not_break_it():
     A, b, x = gaussian(80, 200, 6, 4)
     support = np.flatnonzero(x)
     A[:, np.flatnonzero(x == 0.0)[:2]] = A[:, support[:2]]
-    found = certify(A, b, batched(*constrained(A, b)))
+    found = certify(A, b, refereed(A, b, attempt(*constrained(A, b))).candidate)
     # Any split between two equal columns of one sign is optimal.
     assert found.within(1e-8)
 
@@ -186,3 +193,33 @@ def test_operators_are_never_asked_for_columns():
     steps = run.steps
     # Two products a step, one at the beginning, two where columns were pruned.
     assert monitor.products <= 2 * steps + 1 + 2 * 3
+
+
+def test_a_refused_point_is_followed_by_one_that_was_looked_at():
+    # A column that b does not show, but that the smallest dual point exceeds one at.
+    A, b, x = gaussian(300, 900, 10, 0)
+    support, (other, *_) = np.flatnonzero(x), np.flatnonzero(x == 0.0)
+    inverse = np.linalg.pinv(A[:, support])
+    y = inverse.T @ np.sign(x[support])
+    unseen = y - b * (b @ y) / (b @ b)
+    A[:, other] -= A[:, support] @ (inverse @ A[:, other])
+    A[:, other] += 1.2 * unseen / (unseen @ y)
+    first = attempt(*constrained(A, b))
+    assert first.settled
+    assert not certify(A, b, first.candidate).within(1e-8)
+    second = first.again()
+    assert second.settled
+    assert certify(A, b, second.candidate).within(1e-8)
+    np.testing.assert_array_equal(second.candidate.x, first.candidate.x)
+    # The driver goes the same way.
+    assert basis_pursuit(A, b, method="batched").certified
+
+
+def test_a_part_of_the_rows_that_shows_nothing_is_no_end():
+    # The first rows are of rank one: what they show of the late batches says nothing.
+    A, b, x = gaussian(200, 600, 12, 11)
+    A[:60] = 0.01 * A[:60].mean()
+    b = A @ x
+    found = basis_pursuit(A, b, method="batched")
+    assert found.certified
+    np.testing.assert_allclose(found.x, x, atol=1e-8)

@@ -92,6 +92,19 @@ def test_a_false_claim_is_not_certified(what):
     assert max(found.gap, found.feasibility) > TOL
 
 
+@pytest.mark.parametrize("complex_data", [False, True])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 60])
+def test_the_misfit_of_sparse_and_dense_vectors(complex_data, order, count):
+    """With few non-zeros only their columns are read; the misfit is that of all."""
+    A, b, *_ = exact(complex_data)
+    x = np.zeros(60, dtype=A.dtype)
+    x[:count] = np.arange(1, count + 1) * (1.0 - 0.5j if complex_data else 1.0)
+    found = certify_constrained(np.array(A, order=order), b, x, b)
+    misfit = np.linalg.norm(np.einsum("ij,j->i", A, x) - b) / np.linalg.norm(b)
+    assert found.feasibility == pytest.approx(misfit, rel=1e-13)
+
+
 def test_a_bound_that_is_above_the_value_is_no_proof():
     # An infeasible x can be below the bound; the gap must not call that closed.
     A, b, x, y = exact()

@@ -96,6 +96,47 @@ def test_an_operator_without_adjoint_or_with_infinite_products_is_refused():
         linear_map(broken)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("hidden", [False, True])
+def test_entries_that_are_not_finite_are_found_by_the_correlation_with_the_data(
+    value, order, hidden
+):
+    b = np.arange(1.0, 6.0)
+    for row, column in ((0, 0), (2, 3), (4, 7)):
+        A = np.array(matrix(np.float64), order=order)
+        A[row, column] = value
+        if hidden:
+            b[row] = 0.0  # a product may skip what is multiplied by zero
+        with pytest.raises(ValueError, match="A must be finite"):
+            linear_map(A, b)
+
+
+def test_the_correlation_with_the_data_is_computed_once():
+    A, b = matrix(np.complex128), np.arange(1.0, 6.0) + 0.5j
+    made = linear_map(A, b)
+    first = made.correlation(b)
+    np.testing.assert_allclose(first, A.conj().T @ b, rtol=1e-14)
+    assert made.correlation(b) is first
+    assert made.adjoints == 1.0
+    assert not first.flags.writeable
+    np.testing.assert_allclose(made.correlation(2.0 * b), 2.0 * first, rtol=1e-14)
+
+
+def test_finite_entries_whose_correlation_overflows_are_welcome():
+    A = np.full((2, 3), 1e308)
+    assert linear_map(A, np.full(2, 1e3)).shape == (2, 3)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_leading_rows_are_a_part_of_a_pass(dtype):
+    A, y = matrix(dtype), matrix(dtype, (5, 1))[:, 0]
+    for made in (linear_map(A), linear_map(np.asfortranarray(A))):
+        found = made.adjoint_of_rows(y[:2])
+        np.testing.assert_allclose(found, A[:2].conj().T @ y[:2], rtol=1e-5)
+        assert made.adjoints == pytest.approx(0.4)
+
+
 def test_what_is_zero_is_known():
     assert linear_map(np.zeros((2, 3))).zero
     assert linear_map(scipy.sparse.csr_array((2, 3))).zero

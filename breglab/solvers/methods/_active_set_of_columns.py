@@ -15,7 +15,7 @@ from breglab.solvers.methods._small_lasso_complex import newton_solve, small_com
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
 
-BATCH = 0.04
+BATCH = 0.03
 """Columns that may come in at once, as a part of m."""
 BELOW, FALL = 0.6, 0.3
 """What lam may fall to, as a part of the least correlation in the batch, and of the largest."""
@@ -36,6 +36,7 @@ class ActiveSetOfColumns:
         self.A, self.monitor, self.target = task.A, monitor, target(task)
         self.accuracy = max(0.1 * monitor.tol, 100.0 * task.A.eps)
         self.columns = Columns(task.A)
+        self.data = task.b
         self.b = self.r = self.y = task.b.astype(self.columns.dtype, copy=False)
         self.size = _norm(self.b)
         self.x = np.empty(0, dtype=self.columns.dtype)  # on the columns at hand
@@ -53,7 +54,7 @@ class ActiveSetOfColumns:
         return Attempt(candidate, not problem, self.columns.index[np.flatnonzero(self.x)])
 
     def _follow(self) -> str:
-        g = c = self.A.adjoint(self.b.astype(self.A.dtype, copy=False))
+        g = c = self.A.correlation(self.data)
         begin = self.lam = float(np.max(np.abs(c)))
         arrived = False
         for _ in range(PASSES):
@@ -70,7 +71,8 @@ class ActiveSetOfColumns:
             floor = max(floor, self.target.lam)
             if floor <= VANISHED * begin:
                 return "No x with |A x - b| <= sigma was found."
-            self.columns.take(fresh)
+            if fresh.size:
+                self.columns.add(fresh)
             self.x = np.concatenate([self.x, np.zeros(len(fresh), dtype=self.x.dtype)])
             if not self._solve(g[self.columns.index].astype(self.columns.dtype), floor):
                 return "The active set did not settle."

@@ -142,12 +142,13 @@ class ActiveSetOfProducts:
     def _newton(self, error: float) -> None:
         """Take Newton's step for the fixed point."""
         w, threshold = self._proximal()
-        stays = np.abs(w) > threshold
-        if (self.x[~stays] != 0.0).any():
-            self.x[~stays] = 0.0
+        index = np.flatnonzero(np.abs(w) > threshold)
+        stays = self.x[index]
+        if np.count_nonzero(stays) < np.count_nonzero(self.x):
+            self.x = np.zeros_like(self.x)
+            self.x[index] = stays
             self.r = self.b - self.A.forward(self.x)
             self.c = self.A.adjoint(self.r)
-        index = np.flatnonzero(stays)
         if len(index) > LARGEST * len(self.b):
             raise Unsettled
         gradients = self._equations(index)
@@ -195,6 +196,8 @@ class ActiveSetOfProducts:
 
 
 def _shrink(w: Array, threshold: float) -> Array:
+    if w.dtype.kind == "f":
+        return w - np.clip(w, -threshold, threshold)
     size = np.abs(w)
     return w * np.divide(
         np.maximum(size - threshold, 0.0), size, out=np.zeros_like(size), where=size > 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from breglab._checks import Array
@@ -17,11 +18,31 @@ class Attempt:
     candidate : Candidate
         What it found; its message says why it is unsettled.
     settled : bool
-        Whether primal and dual point fit, as far as the method can see.
+        Whether primal and dual point fit, as far as the method can see, or expects.
     support : int array
         Positions it had at the end, for a warm start.
+    again : function without arguments, optional
+        Goes on from there if the checker refuses the candidate.
     """
 
     candidate: Candidate
     settled: bool
     support: Array
+    again: Callable[[], Attempt] | None = None
+
+    def offer(self, take_over: Callable[[Attempt], Candidate]) -> Candidate:
+        """Return the candidate if it is settled, and as its `otherwise` what comes after it.
+
+        Parameters
+        ----------
+        take_over : function of Attempt
+            What comes last: makes a candidate of an attempt that is unsettled or refused.
+        """
+        if not self.settled:
+            return take_over(self)
+        again, it = self.again, self.candidate
+
+        def otherwise() -> Candidate:
+            return take_over(self) if again is None else again().offer(take_over)
+
+        return Candidate(it.x, it.y, it.iterations, it.method, it.message, otherwise)

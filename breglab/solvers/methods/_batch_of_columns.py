@@ -1,24 +1,29 @@
-"""Batched inverse scale space where A has entries: a Gram matrix that grows with the batches."""
+"""Batched inverse scale space where A has entries: a Gram matrix that grows with the batches.
+
+Columns that came in by a false alarm stay until b is explained: then their entries are zero. While
+few columns are missing the correlations with a part of the rows show them as well.
+"""
 
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 
 from breglab._checks import Array
 from breglab.solvers.methods._attempt import Attempt
 from breglab.solvers.methods._columns import Columns
-from breglab.solvers.methods._dual_point import dual_point
+from breglab.solvers.methods._dual_point import dual_points
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
 
 ADMIT = 2.75
-"""Correlations above this multiple of their rms enter the support."""
-PRUNE = 2.0
-"""Entries below this multiple of their standard error, |r| / sqrt(m - |S|), leave it."""
-LARGEST = 0.3
-"""Part of m above which a support is too large for least squares to tell signal from noise."""
+"""Correlations above this multiple of their rms come in."""
+FEW, PART = 0.03, 4
+"""A batch below this part of m is few; then every fourth of the rows is enough for the next."""
+LARGEST = 0.45
+"""Part of m above which there are too many columns for least squares to tell signal from noise."""
 STALL = 0.95
 """A stage that leaves more than this part of the residual is a stall."""
 EXACT = 1e-10
@@ -31,90 +36,120 @@ class BatchOfColumns:
     def __init__(self, task: Task, monitor: Monitor, coherence: float) -> None:
         self.A, self.monitor, self.coherence = task.A, monitor, coherence
         self.columns = Columns(task.A)
-        self.b = self.r = task.b.astype(self.columns.dtype, copy=False)
-        self.size = math.sqrt(np.vdot(self.b, self.b).real)
+        self.g = task.A.correlation(task.b)
+        self.b = self.r = self.y = task.b.astype(self.columns.dtype, copy=False)
+        self.size = self.left = _norm(self.b)
         self.exact = max(EXACT, 20.0 * task.A.eps) * self.size
         self.support = np.empty(0, dtype=np.intp)  # places in `columns`
         self.x = np.empty(0, dtype=self.columns.dtype)
-        self.y = self.b
         self.stage = 0
 
     def attempt(self) -> Attempt:
         """Find the support, then its proof."""
         problem = self._identify()
-        if not problem and self.x.size:
-            signs = self.x / np.abs(self.x)
-            y = dual_point(self.A, self.columns, self.support, signs, self._report)
-            if y is None:
-                problem = "No dual point was found for the support."
-            else:
-                self.y = y
-        candidate = Candidate(self._everywhere(), self.y, self.stage, "batched", problem)
-        return Attempt(candidate, not problem, self.columns.index[self.support])
+        if problem or not self.x.size:
+            return self._ended(problem)
+        # What a vector of length one has as its typical correlation.
+        typical = _norm(self.g) / math.sqrt(len(self.g)) / self.size
+        signs = self.x / np.abs(self.x)
+        self.points = dual_points(self.A, self.columns, self.support, signs, typical, self._report)
+        return self._next()
+
+    def _next(self) -> Attempt:
+        """Offer the next dual point."""
+        y = next(self.points, None)
+        if y is None:
+            return self._ended("No dual point was found for the support.")
+        self.y = y
+        return self._ended("")
+
+    def _ended(self, problem: str) -> Attempt:
+        index = self.columns.index[self.support]
+        x = _scattered(self.A.shape[1], index, self.x)
+        candidate = Candidate(x, self.y, self.stage, "batched", problem)
+        again = None if problem or not self.x.size else self._next
+        return Attempt(candidate, not problem, index, again)
 
     def _identify(self) -> str:
         """Grow the support until nothing of b is left; return what came between, or nothing."""
         m, n = self.A.shape
-        left = self.size
-        while left > self.exact:
-            c = self.A.adjoint(self.r.astype(self.A.dtype, copy=False))
-            if self.stage == 0:
-                self.g = c
+        c, rows = self.g, m
+        while self.left > self.exact:
             size = np.abs(c)
-            self._report(self.r, float(size.max()))
-            self._prune(PRUNE * left / math.sqrt(m - len(self.support)))
-            size[self.columns.index[self.support]] = 0.0
-            rms = math.sqrt(size @ size / max(n - len(self.support), 1))
+            self._report(self.r, float(size.max()) if rows == m else math.nan)
+            rms = math.sqrt(float(size @ size) / max(n - len(self.support), 1))
             found = np.flatnonzero(size > ADMIT * rms)
-            if not found.size:
-                return "No correlation stands out."
             if len(self.support) + len(found) > LARGEST * m:
                 return "The support grew too large for batches."
-            places = self.columns.take(found)
-            if self.stage == 1 and self.coherence < 1.0 and self._coherence() > self.coherence:
-                return "Columns are too coherent for batches."
-            self.support = np.concatenate([self.support, places])
-            before, left = left, self._least_squares()
-            if left > STALL * before:
-                return "The batches stalled."
+            before, stalled = self.left, True
+            if found.size:
+                self.columns.add(found)
+                if not len(self.support) and self._coherence() > self.coherence:
+                    return "Columns are too coherent for batches."
+                self._least_squares()
+                stalled = self.left > STALL * before
+            if stalled and rows == m:
+                return "The batches stalled." if found.size else "No correlation stands out."
+            few = len(found) < FEW * m and not stalled and self.A.dense is not None
+            rows = -(-m // PART) if few else m
+            if self.left > self.exact:
+                c = self._correlations(rows)
         if self.size:
-            self._prune(self.exact)
-            self._least_squares()
+            self._prune()
         return ""
 
+    def _correlations(self, rows: int) -> Array:
+        """Return what all columns that are not here have with the first rows of the residual."""
+        r = self.r.astype(self.A.dtype, copy=False)
+        c = self.A.adjoint(r) if rows == len(r) else self.A.adjoint_of_rows(r[:rows])
+        c[self.columns.index] = 0.0
+        return c
+
     def _coherence(self) -> float:
-        gram = np.abs(self.columns.gram)
-        norms = np.sqrt(gram.diagonal())
-        gram /= np.outer(norms, norms)
-        np.fill_diagonal(gram, 0.0)
-        return float(gram.max())
+        if self.coherence >= 1.0:
+            return 0.0
+        gram = self.columns.gram
+        norms = np.sqrt(gram.diagonal().real)
+        cosines = np.abs(gram) / (norms * norms[:, None])
+        cosines.flat[:: len(gram) + 1] = 0.0
+        return float(cosines.max())
 
-    def _least_squares(self) -> float:
-        """Solve on the support and return the norm of the residual."""
+    def _least_squares(self) -> None:
+        """Solve on all columns at hand."""
+        columns = self.columns
+        self.support = np.arange(len(columns.index))
+        self.x = columns.solve_all(self.g[columns.index])
+        self.r = self.b - columns.image_of_all(self.x)
+        self.left = _norm(self.r)
+
+    def _prune(self) -> None:
+        """Drop what is not larger than rounding, and solve on the rest."""
+        size = np.abs(self.x) * np.sqrt(self.columns.gram.diagonal().real)
+        self.support = np.flatnonzero(size > self.exact)
         self.x = self.columns.solve(self.support, self.g[self.columns.index[self.support]])
-        self.r = self.b - self.columns.image(self.support, self.x)
-        return math.sqrt(np.vdot(self.r, self.r).real)
-
-    def _prune(self, noise: float) -> None:
-        size = np.abs(self.x) * np.sqrt(self.columns.gram.diagonal().real[self.support])
-        keep = size > noise
-        self.support, self.x = self.support[keep], self.x[keep]
 
     def _report(self, y: Array, largest: float) -> None:
+        """Tell the monitor; without the largest correlation (nan) there is no bound."""
         self.stage += 1
-        self.y = y / largest if largest > 0.0 else y
-        objective = float(np.abs(self.x).sum())
-        bound = float(np.vdot(self.b, self.y).real)
+        self.y = y
+        entries, index, support = self.x, self.columns.index, self.support
+        objective = float(np.abs(entries).sum())
+        bound = float(np.vdot(self.b, y).real) / largest if largest > 0.0 else 0.0 * largest
         self.monitor.step(
             self.stage,
-            self._everywhere(),
-            self.y,
-            gap=abs(objective - bound) / max(objective, bound, np.finfo(float).tiny),
-            feasibility=math.sqrt(np.vdot(self.r, self.r).real) / self.size,
-            support=len(self.support),
+            lambda: _scattered(self.A.shape[1], index[support], entries),
+            lambda: y / largest if largest > 0.0 else y,
+            gap=abs(objective - bound) / max(objective, bound, sys.float_info.min),
+            feasibility=self.left / self.size,
+            support=len(support),
         )
 
-    def _everywhere(self) -> Array:
-        x = np.zeros(self.A.shape[1], dtype=self.columns.dtype)
-        x[self.columns.index[self.support]] = self.x
-        return x
+
+def _scattered(n: int, index: Array, entries: Array) -> Array:
+    x = np.zeros(n, dtype=entries.dtype)
+    x[index] = entries
+    return x
+
+
+def _norm(x: Array) -> float:
+    return math.sqrt(float(np.vdot(x, x).real))

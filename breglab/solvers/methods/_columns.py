@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -10,9 +10,10 @@ from scipy.linalg import get_lapack_funcs
 
 from breglab._checks import Array
 from breglab.solvers.linear_map import LinearMap
+from breglab.solvers.methods._growing_factor import DEPENDENT, GrowingFactor
 
-DEPENDENT = 1e-13
-"""Part of the largest squared norm below which what a column adds counts as rounding."""
+LEAST = 64
+"""Columns that there is room for at the beginning."""
 
 
 class Columns:
@@ -39,9 +40,11 @@ class Columns:
         self.dtype = np.dtype(np.float64 if A.real else np.complex128)
         self.index = np.empty(0, dtype=np.intp)
         self._size = 0
-        self._place = np.full(A.shape[1], -1, dtype=np.intp)
-        self._columns: Any = gather(A, self.index)
+        self._sparse = A.sparse is not None
+        empty = gather(A, self.index) if self._sparse else np.empty((A.shape[0], 0), self.dtype)
+        self._columns: Any = empty
         self._gram = np.empty((0, 0), dtype=self.dtype)
+        self._growing = GrowingFactor(self.dtype)
         self._factorize, self._solve = get_lapack_funcs(("potrf", "potrs"), dtype=self.dtype)
         self._solved: Array = np.empty(0, dtype=np.intp)
         self._factor: Array | None = None
@@ -56,22 +59,51 @@ class Columns:
         """``A_W^H A_W`` of all columns W."""
         return self._gram[: self._size, : self._size]
 
-    def take(self, index: Array) -> Array:
-        """Return the places of columns of A, after taking in those that are not here yet."""
-        missing = index[self._place[index] < 0]
-        if missing.size:
-            self._append(missing)
-        return self._place[index]
+    def add(self, index: Array) -> None:
+        """Take in columns of A that are not here yet."""
+        old, size = self._size, self._size + len(index)
+        if size > len(self._gram):
+            self._make_room(max(2 * size, LEAST))
+        gram, new = self._gram, gather(self._A, index)
+        if self._sparse:
+            gram[:old, old:size] = adjoint(self._columns, new).toarray()
+            gram[old:size, old:size] = adjoint(new, new).toarray()
+            self._columns = beside(self._columns, new)
+        else:
+            # A matrix times its own transpose is half the work: old and new columns apart.
+            self._columns[:, old:size] = new
+            new = self._columns[:, old:size]
+            gram[old:size, old:size] = adjoint(new, new)
+            if old:
+                gram[:old, old:size] = adjoint(self._columns[:, :old], new)
+        if old:
+            gram[old:size, :old] = gram[:old, old:size].conj().T
+        self.index = np.concatenate([self.index, index])
+        self._size = size
 
     def entries(self, places: Array) -> Any:
         """Return ``A_S``, a copy, sparse where A is."""
-        return self._columns[:, places]
+        return self._columns[:, places] if self._sparse else self._columns.T[places].T
+
+    def adjoint(self, y: Array, first: int = 0) -> Array:
+        """Return ``A_W^H y`` for all columns W, from the place `first` on."""
+        return adjoint(self._columns[:, first : self._size], y)
 
     def image(self, places: Array, z: Array) -> Array:
         """Return ``A_S z``."""
         everywhere = np.zeros(self._size, dtype=self.dtype)
         everywhere[places] = z
         return self._columns[:, : self._size] @ everywhere
+
+    def solve_all(self, right: Array) -> Array:
+        """Return z with ``A_W^H A_W z = right`` for all columns W, as they grow in number."""
+        if self._growing.grow(self.gram):
+            return self._growing.solve(right)
+        return self.solve(np.arange(self._size), right)
+
+    def image_of_all(self, z: Array) -> Array:
+        """Return ``A_W z``."""
+        return self._columns[:, : self._size] @ z
 
     def solve(self, places: Array, right: Array) -> Array:
         """Return z with ``A_S^H A_S z = right``, the smallest if the columns are dependent.
@@ -85,7 +117,7 @@ class Columns:
             self._solved = places
             # Where all columns are meant, and in order, their Gram matrix needs no copy.
             whole = len(places) == self._size and bool((places[1:] > places[:-1]).all())
-            gram = self.gram if whole else self.gram[places][:, places]
+            gram = self.gram if whole else self.gram[places[:, None], places]
             factor, failed = self._factorize(gram, lower=1, clean=0)
             least = failed or factor.diagonal().real.min() ** 2
             sound = not failed and least > DEPENDENT * gram.diagonal().real.max()
@@ -94,36 +126,12 @@ class Columns:
             return np.linalg.lstsq(self.gram[places][:, places], right, rcond=DEPENDENT)[0]
         return self._solve(self._factor, right, lower=1)[0]
 
-    def _append(self, index: Array) -> None:
-        old, size = self._size, self._size + len(index)
-        if size > len(self._gram):
-            self._make_room(2 * size)
-        gram, new = self._gram, gather(self._A, index)
-        if scipy.sparse.issparse(new):
-            gram[:old, old:size] = adjoint(self._columns, new).toarray()
-            gram[old:size, old:size] = adjoint(new, new).toarray()
-            self._columns = beside(self._columns, new)
-        else:
-            # A matrix times its own transpose is half the work: old and new columns apart.
-            self._columns[:, old:size] = new
-            new = self._columns[:, old:size]
-            gram[:old, old:size] = adjoint(self._columns[:, :old], new)
-            gram[old:size, old:size] = adjoint(new, new)
-        gram[old:size, :old] = gram[:old, old:size].conj().T
-        self._place[index] = np.arange(old, size)
-        self.index = np.concatenate([self.index, index])
-        self._size = size
-
     def _make_room(self, capacity: int) -> None:
         gram = np.empty((capacity, capacity), dtype=self.dtype)
         gram[: self._size, : self._size] = self.gram
         self._gram = gram
         if self._A.sparse is None:
-            # In the order of A: columns then come in without a transposition.
-            dense = self._A.dense
-            rowwise = dense is not None and dense.flags.c_contiguous
-            order: Literal["C", "F"] = "C" if rowwise else "F"
-            columns = np.empty((self._A.shape[0], capacity), dtype=self.dtype, order=order)
+            columns = np.empty((self._A.shape[0], capacity), dtype=self.dtype, order="F")
             columns[:, : self._size] = self._columns[:, : self._size]
             self._columns = columns
 
@@ -141,7 +149,7 @@ def beside(first: Any, second: Any) -> Any:
     """Return the columns of both, side by side."""
     if scipy.sparse.issparse(second):
         return scipy.sparse.hstack([first, second], format="csc")
-    return np.concatenate([first, second], axis=1)
+    return np.concatenate([first.T, second.T]).T  # column after column
 
 
 def adjoint(columns: Any, y: Any) -> Any:

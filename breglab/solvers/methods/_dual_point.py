@@ -16,7 +16,8 @@ J.-J. Fuchs, On sparse representations in arbitrary redundant bases, IEEE Trans.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,16 @@ from breglab._checks import Array
 from breglab.solvers.linear_map import LinearMap
 from breglab.solvers.methods._columns import Columns, adjoint, beside, gather
 
-LEVEL = 0.9
+LEVEL = 0.88
 """What columns that exceed it are held at: room for what the others gain thereby."""
-ENTER = 0.9
+ENTER = 0.88
 """What a correlation has to exceed to be held."""
+DOUBT = 0.3
+"""Columns that may be expected to exceed one where a point is offered without a look at all."""
 FEASIBLE = 1.0 + 1e-10
 """The largest correlation that counts as one."""
+SOLVED = 1.0 + 1e-4
+"""The largest correlation on S that may be due to rounding, in single precision."""
 ROUNDS = 12
 """Passes over all columns after which to give up."""
 LARGEST = 0.9
@@ -41,14 +46,19 @@ STEPS = 12
 """Conjugate gradient steps a round at most."""
 
 
-def dual_point(
+def dual_points(
     A: LinearMap,
     columns: Columns,
     support: Array,
     signs: Array,
+    typical: float,
     report: Callable[[Array, float], None],
-) -> Array | None:
-    """Return y with ``A_S^H y = s`` and ``|A^H y| <= 1``, or None where none is found.
+) -> Iterator[Array]:
+    """Yield points y with ``A_S^H y = s`` that should have ``|A^H y| <= 1``, while there are any.
+
+    The correlations of all columns cost a pass. Where they can hardly exceed one the point is
+    offered without: who checks it computes them anyway. Whoever asks for the next point says that
+    it was wrong.
 
     Parameters
     ----------
@@ -60,6 +70,8 @@ def dual_point(
         Places of S in `columns`.
     signs : array
         s, of modulus one.
+    typical : float
+        Root mean square of the correlations of all columns with a vector of length one.
     report : function of (y, largest)
         Called after each pass with the point and ``|A^H y|_inf``.
     """
@@ -68,31 +80,49 @@ def dual_point(
     def project(u: Array) -> Array:
         return u - inside @ columns.solve(support, adjoint(inside, u))
 
-    z = columns.solve(support, signs)
-    y = inside @ z
-    # The columns at hand are looked at first: their Gram matrix saves a pass.
-    c = columns.gram[:, support] @ z
+    y = inside @ columns.solve(support, signs)
+    # The columns at hand are looked at first.
+    c = columns.adjoint(y)
     c[support] = 0.0
     close = np.flatnonzero(np.abs(c) > ENTER)
     held, beyond, phases = columns.index[close], columns.entries(close), _phases(c[close])
-    y = y + _towards(beyond, LEVEL * phases - c[close], project)
+    if len(held):
+        y = y + _towards(beyond, LEVEL * phases - c[close], project)
     index = columns.index[support]
+    if A.shape[1] * _exceeding(np.zeros(1), typical * _norm(y)) < DOUBT:
+        yield y
     for _ in range(ROUNDS):
         c = A.adjoint(y.astype(A.dtype, copy=False))
         size = np.abs(c)
         largest = float(size.max())
         report(y, largest)
         if largest <= FEASIBLE:
-            return y
+            yield y
+            return
+        if float(size[index].max()) > SOLVED:
+            return  # the columns of S are dependent, and no y has these signs
         size[index] = size[held] = 0.0
         fresh = np.flatnonzero(size > ENTER)
         if len(index) + len(held) + len(fresh) > LARGEST * A.shape[0]:
-            return None
+            return
         held = np.concatenate([held, fresh])
         beyond = beside(beyond, gather(A, fresh))
         phases = np.concatenate([phases, _phases(c[fresh])])
-        y = y + _towards(beyond, LEVEL * phases - c[held], project)
-    return None
+        change = _towards(beyond, LEVEL * phases - c[held], project)
+        y = y + change
+        size[fresh] = 0.0
+        if _exceeding(size, typical * _norm(change)) < DOUBT:
+            yield y
+
+
+def _exceeding(size: Array, spread: float) -> float:
+    """Return about how many of these sizes will exceed one after a Gaussian change."""
+    near = size[size > 1.0 - 6.0 * spread]
+    return float(np.exp(-0.5 * ((1.0 - near) / max(spread, 1e-300)) ** 2).sum())
+
+
+def _norm(x: Array) -> float:
+    return math.sqrt(float(np.vdot(x, x).real))
 
 
 def _phases(c: Array) -> Array:

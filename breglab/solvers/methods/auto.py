@@ -30,16 +30,19 @@ def auto(task: Task, monitor: Monitor) -> Candidate:
         tried = attempt_batches(task, monitor, coherence=COHERENCE)
     else:
         tried = attempt_active_set(task, monitor)
-    if tried.settled:
-        return tried.candidate
-    entries = task.A.dense is not None or task.A.sparse is not None
-    if task.A.real and entries:
-        return _after(tried, homotopy(task, monitor))
-    return _after(tried, accelerated(task, monitor)) if pursuit else tried.candidate
+
+    def take_over(tried: Attempt) -> Candidate:
+        entries = task.A.dense is not None or task.A.sparse is not None
+        if task.A.real and entries:
+            return _after(tried, homotopy(task, monitor))
+        return _after(tried, accelerated(task, monitor)) if pursuit else tried.candidate
+
+    return tried.offer(take_over)
 
 
 def _after(tried: Attempt, candidate: Candidate) -> Candidate:
     """Say in the message what was tried before."""
-    before = f"{tried.candidate.method} before it: {tried.candidate.message}"
+    why = tried.candidate.message or "The checker refused what it found."
+    before = f"{tried.candidate.method} before it: {why}"
     message = f"{candidate.message} ({before})".lstrip()
     return dataclasses.replace(candidate, message=message)

@@ -41,7 +41,7 @@ def batched(task: Task, monitor: Monitor) -> Candidate:
     monitor : Monitor
         An iteration is a pass over all columns; without entries of A, two products.
     """
-    return attempt(task, monitor).candidate
+    return attempt(task, monitor).offer(lambda tried: tried.candidate)
 
 
 def attempt(task: Task, monitor: Monitor, *, coherence: float = 1.0) -> Attempt:
