@@ -42,7 +42,7 @@ def test_bad_arguments_are_named(function, arguments, message):
 
 def test_without_pepit_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "PEPit", None)
-    with pytest.raises(ImportError, match=r"pip install breglab\[theory\]"):
+    with pytest.raises(ImportError, match=r'pip install "breglab\[theory\]"'):
         loss_decay(L=1.0, delta=1.0, tau=1.0)
 
 

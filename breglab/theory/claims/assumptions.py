@@ -41,6 +41,11 @@ class DescentLemma(Claim):
     )
     words = "A loss with L-Lipschitz gradient lies below a parabola of curvature L at every point."
     tight = "Equality for a quadratic with curvature L."
+    proof = (
+        "L(x) - L(y) - <grad L(y), x - y> is the integral over s in [0, 1] of <grad L(y + s (x - "
+        "y)) - grad L(y), x - y>, and the integrand is at most L s |x - y|^2 by (3.2) and "
+        "Cauchy-Schwarz."
+    )
     hypotheses = (GRADIENT_RULE,)
 
     def margins(self, run: Run) -> Margins:
@@ -92,6 +97,13 @@ class DescentLemmaConverse(Statement):
         "Fails without convexity: theta^2/2 - |theta|^(3/2) satisfies (3.3), and its gradient is "
         "not Lipschitz. The proofs need (3.3) only."
     )
+    proof = (
+        "(3.3) with L = 1 says that L - theta^2/2 lies below its tangents. For L = theta^2/2 - "
+        "|theta|^(3/2) this is so, as -|theta|^(3/2) is concave and differentiable. At r^2 the "
+        "slope is r^2 - (3/2) r, at 0 it is 0, so that the quotient of slope and distance is |1 - "
+        "3/(2r)|, which is unbounded: for r = 1/4 the slopes differ by 5/16 on a distance of "
+        "1/16."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, tuple[Root, Root]]:
@@ -139,6 +151,12 @@ class VarianceAndSecondMoment(Claim):
         "+ |grad L|^2."
     )
     tight = "An identity."
+    proof = (
+        "E|g|^2 = E|g - grad L|^2 + 2 <E g - grad L, grad L> + |grad L|^2, and the middle term is "
+        "zero for unbiased g. Hence a bound of E|g|^2 is one of the variance, but not conversely: "
+        "for mu-strongly convex L it is |grad L(theta)| >= mu |theta - theta*|, which no constant "
+        "bounds on the whole space."
+    )
     hypotheses = (GRADIENT_RULE,)
 
     def margins(self, run: Run) -> Margins:

@@ -48,6 +48,12 @@ class Independence(Statement):
         "of +-1, E<g, theta* - theta> at theta^1 is -1/4 and not 0. The lemma is right (claim "
         "42-corrected)."
     )
+    proof = (
+        "L = theta^2/2, J = 0, delta = 1, theta^0 = 0, tau = 1/2, xi = +-1: theta^1 = -xi/2 is "
+        "1/2 or -1/2, and g^1 = theta^1 + xi^1. As xi^1 is independent of theta^1 and has mean "
+        "zero, E<g^1, theta* - theta^1> = -E|theta^1|^2 = -1/4, while E g^1 = E theta^1 = 0. In "
+        "general g = grad L(theta^k) + xi^k is a function of theta^k."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, int]:
@@ -97,6 +103,12 @@ class ConditionalUnbiasedness(Statement):
         "theta^k>."
     )
     tight = "An identity."
+    proof = (
+        "theta* - theta^k is a function of the noise before step k, so that E<g^k, theta* - "
+        "theta^k> = E<E(g^k | theta^k), theta* - theta^k>, and E(g^k | theta^k) = grad L(theta^k) "
+        "is what Assumption 2 says. This is the step that both proofs make, so that their "
+        "conclusions stand."
+    )
 
     def cases(self) -> Mapping[str, Fraction]:
         """Return the share of the gradient that is taken for its mean."""

@@ -58,6 +58,15 @@ def _walks(relative: Sequence[Fraction]) -> dict[str, Walk]:
     return found | {"zero, from the minimiser": replace(still, v=v)}
 
 
+def deep_walk(steps: int) -> Walk:
+    """Return one unknown with the l1 norm, steps that halve, and 2^steps paths of the noise."""
+    one, half = F(1), F(1, 2)
+    atoms = (vector(half), vector(-half))
+    problem = RationalProblem((vector(1),), vector(1), one, one, F(1, 3), one, atoms, half)
+    tau = tuple(F(1, 2 ** ((k + 1).bit_length() - 1)) for k in range(steps))
+    return Walk(problem, vector("-5/3"), tau)
+
+
 def _sums(terms: Sequence[Fraction]) -> list[Fraction]:
     return list(accumulate(terms))
 
@@ -89,10 +98,17 @@ class Summability(Statement):
         "distances are summable."
     )
     tight = "Loose; the finite E L(theta^0) that the proof needs is not stated."
+    proof = (
+        "Multiply (3.5) of claim 18-corrected by tau_k. As L >= 0 (Assumption 1) and the steps do "
+        "not increase, tau_k E L_{k+1} >= tau_{k+1} E L_{k+1}, so that the losses telescope to "
+        "tau_0 E L_0 at most; the coefficients 2 - delta L tau_k - c are at least C = 2 - delta L "
+        "tau_0 - c. What is left is the bound; it is finite exactly if E L_0 and sum_k tau_k^2 "
+        "are."
+    )
 
     def cases(self) -> Mapping[str, Walk]:
-        """Return runs with the steps 3/2 divided by (k + 1)."""
-        return _walks([F(3, 2 * (k + 1)) for k in range(6)])
+        """Return runs with the steps 3/2 divided by (k + 1), and a deeper one."""
+        return _walks([F(3, 2 * (k + 1)) for k in range(6)]) | {"one unknown": deep_walk(11)}
 
     def negative_case(self) -> Walk:
         """Return steps that increase, without noise."""
@@ -149,6 +165,13 @@ class Subsequence(Statement):
         "Loose for the minimum; the bound on the sum of tau_j rho_j E|e_j|^2 is attained in the "
         "limit, without noise for J = 0 and mu = L."
     )
+    proof = (
+        "Sum claim 35 over j <= k: sum_j tau_j rho_j E|e_j|^2 <= d_0 - d_{k+1} + (delta "
+        "sigma^2/2) sum_j tau_j^2, and the least E|e_j|^2 is at most their weighted mean. For tau "
+        "<= mu/(2 delta L^2) it is rho_j >= 3 mu/4, so that the denominator is infinite in the "
+        "limit when sum_k tau_k is, and the numerator finite when sum_k tau_k^2 is: this is "
+        "(3.9). Without noise, J = 0 and mu = L claim 35 is an equality, and d_{k+1} -> 0."
+    )
 
     def cases(self) -> Mapping[str, Walk]:
         """Return runs whose steps begin at mu/(2 delta L^2)."""
@@ -199,6 +222,11 @@ class SubsequenceBeyond(Subsequence):
         "L), sum tau = inf and sum tau^2 < inf, monotone or not."
     )
     tight = "As claim 38."
+    proof = (
+        "The sum of claim 38 uses tau_j <= 2/(delta L) only, and no order of the steps. If delta "
+        "L tau_j <= a < 2 for all j, both candidates of rho_j are at least mu (1 - a/2) > 0, so "
+        "that sum_j tau_j rho_j = inf exactly if sum_j tau_j = inf."
+    )
 
     def cases(self) -> Mapping[str, Walk]:
         """Return steps that rise and fall."""
@@ -231,6 +259,13 @@ class DistancesConverge(Statement):
         "and converges to zero."
     )
     tight = "Loose."
+    proof = (
+        "Claim 35 with rho >= 0 gives d_{j+1} <= d_j + delta tau_j^2 sigma^2/2; sum from k to m. "
+        "Claim 40 and Jensen give E D_J <= 2 lam sqrt(n) sqrt(E|e|^2), thus d_k <= E|e_k|^2/(2 "
+        "delta) + 2 lam sqrt(n) sqrt(E|e_k|^2), which tends to zero along the subsequence of "
+        "claim 38-beyond. For later m the distance d_m exceeds such a d_k by the tail of the sum "
+        "of squares at most, which tends to zero as well."
+    )
 
     def cases(self) -> Mapping[str, Walk]:
         """Return steps that rise and fall."""

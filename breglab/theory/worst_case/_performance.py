@@ -32,7 +32,7 @@ def pepit() -> Any:
         importlib.import_module("PEPit.functions")
     except ImportError as error:
         raise ImportError(
-            "worst cases need PEPit: install it by `pip install breglab[theory]`"
+            'worst cases need PEPit: install it by `pip install "breglab[theory]"`'
         ) from error
     return module
 
