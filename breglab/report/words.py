@@ -51,7 +51,8 @@ _REPLACE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
     (re.compile(r"\|\.\|"), "|·|"),
     (re.compile(r"‖\.‖"), "‖·‖"),
 )  # fmt: skip
-_CLAIM = re.compile(r"\b(claims? |and )([\dX][\w-]*)")
+_ID = r"[\dX][\w-]*"
+_CLAIMS = re.compile(rf"\bclaims? {_ID}(?:, {_ID})*(?:,? and {_ID})?")
 _BRACES = r"\{(?:[^{}]|\{[^{}]*\})*\}"
 _RAISED = re.compile(rf"\^({_BRACES}|-?\([^()]*\)|-?\w+)")
 _LOWERED = re.compile(rf"_({_BRACES}|[A-Za-z0-9{_GREEK}]+)")
@@ -97,10 +98,9 @@ def typeset(text: str, ids: Collection[str] = ()) -> Markup:
     html = _scripts(str(escape(symbols(text))))
 
     def link(found: re.Match[str]) -> str:
-        known = found[2] in ids
-        return f'{found[1]}<a href="#claim-{found[2]}">{found[2]}</a>' if known else found[0]
+        return f'<a href="#claim-{found[0]}">{found[0]}</a>' if found[0] in ids else found[0]
 
-    return Markup(_CLAIM.sub(link, html))
+    return Markup(_CLAIMS.sub(lambda phrase: re.sub(rf"\b{_ID}", link, phrase[0]), html))
 
 
 def _scripts(html: str) -> str:

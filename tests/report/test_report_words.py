@@ -77,10 +77,12 @@ def test_what_has_no_letter_is_lowered_or_raised(plain, html):
 
 
 def test_claims_that_are_spoken_of_are_links_if_they_have_a_section():
-    found = typeset("(claim 18-corrected), claims 19 and 20; claim 7", {"18-corrected", "19", "20"})
-    for name in ("18-corrected", "19", "20"):
-        assert f'<a href="#claim-{name}">{name}</a>' in found
-    assert found.endswith("; claim 7")
+    known = {"18-corrected", "19", "20", "44-long"}
+    found = typeset("(claim 18-corrected), claims 19, 44-long and 20; claim 7, 18 and 19", known)
+    for name in known:
+        assert found.count(f'<a href="#claim-{name}">{name}</a>') == 1 + (name == "19")
+    assert "; claim 7, 18 and <a" in found
+    assert typeset("beta = 1/2 and 19 steps of (19)", known) == "β = 1/2 and 19 steps of (19)"
 
 
 def test_no_text_of_a_claim_keeps_a_brace_or_a_script():
