@@ -40,7 +40,7 @@ def test_the_command_of_the_document_finds_it_true_and_the_negative_instance_fal
 ):
     few = [i for i in common_instances() if i.name in ("diabetes", "quadratic, l1", "example-1")]
     monkeypatch.setattr(theory, "verify", partial(verify, instances=few))
-    (command,) = re.findall(r"^breglab (verify .*--explain)$", TEXT, re.MULTILINE)
+    (command,) = re.findall(r"^breglab (verify .*--explain .*)$", TEXT, re.MULTILINE)
     result = CliRunner().invoke(app, command.split())
     assert result.exit_code == 0, result.output
     report = json.loads(Path("breglab-report/report.json").read_text())

@@ -16,6 +16,8 @@ from breglab.cli._options import Suite
 if TYPE_CHECKING:
     from breglab.theory import Audit, Claim
 
+_FOLDER = Path("breglab-report")
+
 
 def verify(
     claims: Annotated[
@@ -36,11 +38,15 @@ def verify(
         ),
     ] = Suite.quick,
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            parser=_options.folder, metavar="FOLDER", help="For report.html and report.json."
+            parser=_options.folder,
+            metavar="FOLDER",
+            help="For report.html and report.json; breglab-report unless given. With --explain "
+            "there is a report only where this is given.",
+            show_default=False,
         ),
-    ] = Path("breglab-report"),
+    ] = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -73,14 +79,17 @@ def verify(
         with ending_at_interrupt():
             _refuse_nothing_to_explain(explain, claims)
             chosen = chosen_claims(claims or [])
-            _refuse_obstacle(out)
+            # Who reads about one claim does not lose the report on all of them.
+            folder = out or (None if explain else _FOLDER)
+            if folder is not None:
+                _refuse_obstacle(folder)
             audit = _audit(chosen, suite.value, seed, jobs)
-            content, page = _report(audit, out)
+            content, page = _report(audit, folder)
     except (KeyboardInterrupt, Interrupt):
         typer.echo("Interrupted; no report was written.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     _show(audit, content if explain else None, page)
-    raise typer.Exit(0 if audit.as_expected and page else 1)
+    raise typer.Exit(0 if audit.as_expected and (page or folder is None) else 1)
 
 
 def _refuse_nothing_to_explain(explain: bool, claims: list[str] | None) -> None:
@@ -107,11 +116,13 @@ def _audit(claims: tuple[Claim, ...], suite: str, seed: int, jobs: int) -> Audit
         return theory.verify(claims, suite=suite, seed=seed, jobs=jobs, on_progress=on_progress)
 
 
-def _report(audit: Audit, out: Path) -> tuple[dict[str, Any], Path | None]:
-    """Write the report; return its content, and its page unless that could not be written."""
+def _report(audit: Audit, out: Path | None) -> tuple[dict[str, Any], Path | None]:
+    """Write the report if a folder is given; return its content, and its page if there is one."""
     from breglab.report import document, json_text, page, rescue, write
 
     content = document(audit)
+    if out is None:
+        return content, None
     text = json_text(content)
     try:
         return content, write(out, page(audit, content), text)[0]

@@ -11,7 +11,7 @@ from breglab._checks import Array, Scalar, nonnegative, positive, real_array
 
 
 class Loss(abc.ABC):
-    """A convex, differentiable function L >= 0 on R^n, with its constants.
+    """A differentiable function L >= 0 on R^n, with its constants; convex if `convex`.
 
     Points are vectors: ``theta`` has shape ``(..., n)`` and every method is vectorised over the
     leading axes. ``theta`` must come from the array library of the data and have its dtype.
@@ -69,6 +69,11 @@ class Loss(abc.ABC):
     def strong_convexity(self) -> float:
         """Constant mu of strong convexity: exact to rounding, or a lower bound (0.0 if none)."""
         return self._mu
+
+    @property
+    def convex(self) -> bool:
+        """Whether L is convex: True, unless a subclass that is not says so."""
+        return True
 
     @property
     def infimum(self) -> float:

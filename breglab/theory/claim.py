@@ -126,7 +126,8 @@ class Finding:
     margins : Margins or None
         None where the claim does not apply or could not be evaluated.
     reason : str
-        The hypothesis that is not met, or the error.
+        The hypothesis that is not met, or the error; of a verdict that rests on draws, what it
+        assumes.
     seconds : float
         Wall-clock time of the check, without the run.
     """
@@ -162,6 +163,7 @@ def check(claim: Claim, run: Run, *, enforce: bool = True) -> Finding:
         A claim that raises is inconclusive on this instance, with the error as its reason. Where
         the law of the gradient cannot be listed the margins are `estimated`, and an equality of
         expectations that the draws do not refute is not applicable: no number of them confirms it.
+        An inequality that "holds" there is not refuted by so many draws, which its reason says.
     """
     begun = time.perf_counter()
     name = run.instance.name
@@ -198,7 +200,8 @@ def judge(claim: Claim, name: str, evaluate: Callable[[], Margins], begun: float
     except Exception as error:  # a user's claim may raise anything; the others still run
         return _failed(claim, name, error)
     seconds = time.perf_counter() - begun
-    return Finding(claim.id, name, margins.verdict, margins, margins.doubt, seconds)
+    reason = margins.doubt or margins.caveat
+    return Finding(claim.id, name, margins.verdict, margins, reason, seconds)
 
 
 def check_negative(claim: Claim) -> Finding:

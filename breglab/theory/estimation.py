@@ -1,20 +1,25 @@
-"""Margins whose expectations are estimated from draws, with confidence intervals."""
+"""Margins whose expectations are estimated from draws, with confidence intervals.
+
+Without a bound on the range of the noise no number of draws proves an expectation: an event of
+probability p is missing among n draws with probability (1 - p)^n, and may weigh as much as it
+likes. "Holds" here means that n draws do not refute the statement at a nominal level, under the
+assumptions that variances are finite and that the means of batches of draws are about Gaussian.
+What is to be certain needs a law that can be listed: `Oracle.atoms`.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import scipy.special
 
 from breglab._checks import Values
 from breglab.theory.instance import BATCHES, FEWEST, Run
 from breglab.theory.margins import Margins
 from breglab.theory.transitions import LARGEST
-from breglab.theory.verdict import Verdict
 
 LEVEL = 1e-6
 """Probability that one check of a claim errs, were the means of the batches exactly Gaussian."""
@@ -24,16 +29,18 @@ def estimated(evaluate: Callable[[Run], Margins], run: Run, level: float = LEVEL
     """Return margins, with confidence intervals where the law of the gradient cannot be listed.
 
     The margins are evaluated on `BATCHES` independent batches of draws; what is returned is the
-    mean over the batches, with Student's interval about it, or that of a sign test if it is
-    narrower. `level` is shared equally by all margins and by all attempts: an inconclusive attempt
-    is repeated with twice as many draws, up to `Instance.draws` at each iterate, as long as one
-    batch fits into `LARGEST`. All draws are fixed by the seed of the instance.
+    mean over the batches, with an interval about it. `level` is shared equally by all margins. All
+    of `Instance.draws` are spent on either verdict (as many as fit into `LARGEST`): few draws agree
+    with each other because they have not seen what is rare. They are fixed by the seed of the
+    instance.
 
     The intervals assume that the difference of both sides is an affine function of expectations,
-    so that the batches are unbiased, and that its mean over a batch is about Gaussian. A smooth
-    function of expectations has a bias of the order of one over the draws in a batch, less than
-    the width of the interval, of the order of one over their square root. The size of a difference
-    has a bias as large as that width: equalities are made by `identity`, which keeps signs.
+    so that the batches are unbiased, that its variance is finite, and that its mean over a batch is
+    about Gaussian; agreement of all batches is no evidence about events that none of them has seen.
+    A smooth function of expectations has a bias of the order of one over the draws in a batch, less
+    than the width of the interval, of the order of one over their square root. The size of a
+    difference has a bias as large as that width: equalities are made by `identity`, which keeps
+    signs.
 
     Parameters
     ----------
@@ -42,7 +49,7 @@ def estimated(evaluate: Callable[[Run], Margins], run: Run, level: float = LEVEL
     run : Run
         The run.
     level : float
-        Probability of an error, over all margins and attempts.
+        Nominal probability of an error, over all margins.
 
     Raises
     ------
@@ -55,26 +62,12 @@ def estimated(evaluate: Callable[[Run], Margins], run: Run, level: float = LEVEL
     margins = evaluate(first)
     if "transitions" not in vars(first):  # a claim about the iterates themselves
         return margins
-    attempts = list(_attempts(run))
-    for draws in attempts:
-        batches = (replace(run, draws=draws, batch=batch) for batch in range(BATCHES))
-        margins = _mean([evaluate(batch) for batch in batches], level / len(attempts))
-        if margins.verdict is not Verdict.INCONCLUSIVE or margins.unconfirmed:
-            break
-    return margins
+    draws = min(run.instance.draws // BATCHES, LARGEST // run.theta.size)
+    batches = (replace(run, draws=draws, batch=batch) for batch in range(BATCHES))
+    return _mean([evaluate(batch) for batch in batches], level, draws * BATCHES)
 
 
-def _attempts(run: Run) -> Iterator[int]:
-    """Yield the number of draws in a batch of each attempt."""
-    draws = FEWEST
-    while True:
-        yield draws
-        draws *= 2
-        if draws * BATCHES > run.instance.draws or draws * run.theta.size > LARGEST:
-            return
-
-
-def _mean(parts: Sequence[Margins], level: float) -> Margins:
+def _mean(parts: Sequence[Margins], level: float, draws: int) -> Margins:
     """Return the mean of the margins of several batches, with the half-widths of its intervals."""
     one = parts[0]
     if not all(np.array_equal(part.k, one.k) for part in parts):
@@ -84,7 +77,7 @@ def _mean(parts: Sequence[Margins], level: float) -> Margins:
         gaps = np.array(
             [np.where(equality, part.sign, 1.0) * (part.rhs - part.lhs) for part in parts]
         )
-        mean, half = np.mean(gaps, axis=0), _half_widths(gaps, equality, level)
+        mean, half = np.mean(gaps, axis=0), _half_widths(gaps, level)
         lhs, rhs, scale = (
             np.mean([getattr(part, name) for part in parts], axis=0)
             for name in ("lhs", "rhs", "scale")
@@ -97,21 +90,19 @@ def _mean(parts: Sequence[Margins], level: float) -> Margins:
         one.tolerance,
         half / np.maximum(scale, np.finfo(np.float64).tiny),
         np.where(equality, np.where(mean > 0.0, -1.0, 1.0), 0.0),
+        draws,
     )
 
 
-def _half_widths(gaps: Values, equality: npt.NDArray[np.bool_], level: float) -> Values:
-    """Return how far the means may be off, at least towards zero; gaps have shape (batches, s)."""
+def _half_widths(gaps: Values, level: float) -> Values:
+    """Return how far the means may be off; gaps have shape (batches, samples)."""
     batches, count = gaps.shape
-    mean = np.mean(gaps, axis=0)
-    # The sign test: had a mean the other sign, that all batches agree would be a chance of
-    # 2^(1 - batches). It decides gaps that are seldom not zero, whose means are far from Gaussian.
-    chance = count * 2.0 ** (1 - batches)
-    tested = chance <= level / 2
-    share = (level - chance * tested) / max(count, 1)
+    share = level / max(count, 1)
     student = -scipy.special.stdtrit(batches - 1, share / 2)
     half: Values = student * np.std(gaps, axis=0, ddof=1) / math.sqrt(batches)
-    if not tested:
-        return half
-    extreme = np.where(mean >= 0.0, mean - np.min(gaps, axis=0), np.max(gaps, axis=0) - mean)
-    return np.where(equality, half, np.minimum(half, extreme))
+    # Means that a few rare events decide are far from Gaussian. What one batch alone has seen may
+    # be expected so many times more: a Poisson number of that mean is at most one with
+    # probability share/2. For Gaussian means at the usual levels this is about Student's twice.
+    more = scipy.special.gammainccinv(2.0, share / 2) - 1.0
+    wide: Values = np.maximum(half, more * np.ptp(gaps, axis=0) / batches)
+    return wide

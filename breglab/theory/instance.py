@@ -37,7 +37,7 @@ from breglab.theory.transitions import (
 BATCHES = 40
 """Batches of draws that a confidence interval is computed from."""
 FEWEST = 64
-"""Draws in a batch, at first."""
+"""Least number of draws in a batch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +74,9 @@ class Instance:
     attains : tuple of str
         Ids of the claims whose inequality is an equality here; it is checked as one.
     draws : int
-        Where the law of the gradient cannot be listed, the most gradients that are drawn at each
-        iterate to decide a claim.
+        Where the law of the gradient cannot be listed, how many gradients are drawn at each iterate
+        to decide a claim, as far as the memory allows. What happens with a probability p that is
+        not much larger than 1/draws is not seen by them, see `breglab.theory.estimation`.
     """
 
     name: str

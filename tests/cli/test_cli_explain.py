@@ -79,6 +79,16 @@ def test_the_claims_are_explained_before_the_table(stub):
     assert "Hypotheses" not in call("19").stdout
 
 
+def test_the_report_on_all_claims_is_not_lost_to_an_explanation(stub):
+    assert call("19").exit_code == 0
+    report = Path("breglab-report/report.json")
+    report.write_text("on all claims")
+    assert call("19", "--explain").exit_code == 0
+    assert report.read_text() == "on all claims"
+    assert call("19", "--explain", "--out", "elsewhere").exit_code == 0
+    assert Path("elsewhere/report.html").exists()
+
+
 def test_to_explain_nothing_is_two(stub):
     result = call("--explain")
     assert result.exit_code == 2
@@ -113,7 +123,7 @@ def test_a_file_that_is_wrong_is_two_before_anything_is_computed(stub, name, wor
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_claim_that_fails_is_named_and_the_others_go_on(alone, jobs):
-    result = call("own.py", "--jobs", jobs, "--explain")
+    result = call("own.py", "--jobs", jobs, "--explain", "--out", "breglab-report")
     assert result.exit_code == 1
     report = json.loads(Path("breglab-report/report.json").read_text())
     jsonschema.validate(report, schema())

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.stats
 
 import breglab.theory.estimation as estimation
 import breglab.theory.transitions as transitions_module
@@ -69,14 +70,26 @@ def test_the_interval_covers_as_often_as_it_says():
     for seed in range(trials):
         found = estimated(margins, replace(run, instance=replace(run.instance, seed=seed)), level)
         hits += int(abs(found.margin[0]) <= found.uncertainty[0])
-    # Four standard deviations of the binomial law about 270 of 300.
-    assert abs(hits - (1 - level) * trials) <= 4 * np.sqrt(trials * level * (1 - level))
+    # Four standard deviations of the binomial law about 270 of 300. The interval is that of a
+    # rare event, wider than Student's.
+    assert hits >= (1 - level) * trials - 4 * np.sqrt(trials * level * (1 - level))
 
 
-def test_the_level_is_shared_by_all_iterates_and_all_attempts():
-    """The interval of the first iterate is wider beside others, and where more may follow."""
+def test_the_interval_is_at_least_students():
+    gaps = np.random.default_rng(0).standard_normal((BATCHES, 50)) + 1.0
+    shares = []
+    for level in (0.1, 1e-6):
+        test = scipy.stats.ttest_1samp(gaps, 0.0).confidence_interval(1.0 - level / 50)
+        student = (test.high - test.low) / 2
+        half = estimation._half_widths(gaps, level)
+        assert np.all(half >= (1 - 1e-9) * student)
+        shares.append(np.mean(half / student))
+    assert all(1.5 < share < 2.5 for share in shares)
+
+
+def test_the_level_is_shared_by_all_iterates():
+    """The interval of the first iterate is wider beside others."""
     run = execute(noisy(draws=BATCHES * FEWEST))
-    patient = replace(run, instance=replace(run.instance, draws=2**20))
 
     def loss(run):
         k = run.trace.k
@@ -84,10 +97,8 @@ def test_the_level_is_shared_by_all_iterates_and_all_attempts():
 
     many = estimated(loss, run)
     alone = estimated(lambda run: loss(run).at(0), run)
-    early = estimated(lambda run: loss(run).at(0), patient)
-    assert many.margin[0] == alone.margin[0] == early.margin[0]
+    assert many.margin[0] == alone.margin[0]
     assert many.uncertainty[0] > 1.05 * alone.uncertainty[0]
-    assert early.uncertainty[0] > 1.05 * alone.uncertainty[0]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -120,7 +131,7 @@ def test_the_theorems_hold_with_gaussian_noise(instances):
     for claim in find_claims(HOLD):
         found = check(claim, run)
         assert found.verdict is Verdict.HOLDS, (claim.id, found.reason)
-        assert found.reason == ""
+        assert found.reason.startswith("not refuted by 8160 draws at each iterate, which assumes")
 
 
 @pytest.mark.parametrize("claim_id", ["20", "35", "44", "17"])
@@ -147,9 +158,7 @@ def test_a_bound_that_is_attained_stays_inconclusive_at_the_limit_of_the_draws()
     found = check(find_claims("20")[0], run)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.reason == "the confidence interval of the margin contains zero at k = 0"
-    assert oracle.counts == [FEWEST] + [
-        FEWEST * factor for factor in (1, 2, 4) for _ in range(BATCHES)
-    ]
+    assert oracle.counts == [FEWEST] + [4 * FEWEST] * BATCHES
 
 
 def test_the_interval_narrows_as_draws_are_doubled():
@@ -158,18 +167,65 @@ def test_the_interval_narrows_as_draws_are_doubled():
         for draws in (16 * BATCHES * FEWEST, BATCHES * FEWEST)
     )
     ratio = wide.margins.uncertainty / narrow.margins.uncertainty
-    # sqrt(16), less the larger share of the level that one attempt has.
-    assert np.all((ratio > 2.5) & (ratio < 5.0))
+    assert np.all((ratio > 2.5) & (ratio < 6.0))  # sqrt(16)
 
 
-def test_what_is_decided_at_once_is_not_drawn_again():
+def test_no_verdict_rests_on_fewer_draws_than_there_are():
     oracle = Drawn(LOSS, 0.1)
-    run = execute(noisy(oracle))
-    oracle.counts.clear()
-    assert check(find_claims("44")[0], run).verdict is Verdict.HOLDS
-    # No number of draws confirms an equality.
-    assert check(find_claims("42")[0], run).verdict is Verdict.NOT_APPLICABLE
-    assert set(oracle.counts) == {FEWEST}
+    run = execute(noisy(oracle, draws=2 * BATCHES * FEWEST))
+    for claim_id, verdict in (("44", Verdict.HOLDS), ("42", Verdict.NOT_APPLICABLE)):
+        oracle.counts.clear()
+        assert check(find_claims(claim_id)[0], run).verdict is verdict
+        assert oracle.counts == [FEWEST] + [2 * FEWEST] * BATCHES
+
+
+class Rare(Oracle):
+    """Noise of +1, and of -(1-p)/p with probability p, beside a Gaussian of deviation .3."""
+
+    def __init__(self, loss, p):
+        super().__init__(loss)
+        self.p, self.seen = p, 0
+
+    @property
+    def sigma(self):
+        return float(np.sqrt((1.0 - self.p) / self.p + 0.09))
+
+    def sample(self, theta, rng):
+        rare = rng.random(theta.shape) < self.p
+        self.seen += int(np.sum(rare))
+        noise = np.where(rare, -(1.0 - self.p) / self.p, 1.0)
+        return self.loss.gradient(theta) + noise + 0.3 * rng.standard_normal(theta.shape)
+
+    def variance(self, theta):
+        return np.full(theta.shape[:-1], self.sigma**2)
+
+
+def rises_by_at_most(c):
+    """E L+ <= L + c, which is false for c < sigma^2/2 at the minimiser with step one."""
+
+    def margins(run):
+        t = run.transitions
+        return Margins(run.trace.k, t.loss_next, t.loss + c, t.loss_next + c, 1e-10)
+
+    return margins
+
+
+@pytest.mark.parametrize("p", [1e-2, 1e-3, 1e-4, 2e-5])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_rare_event_among_the_draws_is_never_overlooked(p, seed):
+    oracle = Rare(Quadratic(np.eye(1), np.zeros(1)), p)
+    run = execute(Instance("rare", "t", oracle, ElasticNet(Zero(), 1.0), 1.0, 0,
+                           theta0=np.zeros(1), seed=seed))  # fmt: skip
+    for c in (5.0, 0.45 * oracle.sigma**2):
+        oracle.seen = 0
+        found = estimated(rises_by_at_most(c), run)
+        assert found.draws == 65520
+        assert found.verdict is not Verdict.HOLDS or oracle.seen == 0
+        # The limit: what no draw has seen, which has the probability (1 - p)^n, is not known.
+        assert oracle.seen > 0 or (1.0 - p) ** found.draws > 1e-3
+    bound = 0.75 * oracle.sigma**2
+    true = estimated(rises_by_at_most(bound), run)
+    assert true.verdict is not Verdict.VIOLATED
 
 
 def test_a_claim_about_the_iterates_alone_is_evaluated_once():
@@ -239,7 +295,7 @@ def test_batches_that_are_too_many_to_list_are_drawn(monkeypatch):
 
     found = estimated(margins, replace(one, instance=replace(one.instance, draws=2 * 40 * 64)))
     assert np.all(np.abs(found.margin) <= found.uncertainty)
-    assert np.all(found.uncertainty < 0.5)
+    assert np.all(found.uncertainty < 0.8)
 
 
 def test_the_draws_are_fixed_by_the_seed_and_the_number_of_processes_does_not_matter():
@@ -274,13 +330,16 @@ def _in_batches(values):
     return margins
 
 
-def test_a_gap_that_is_seldom_not_zero_is_decided_by_its_sign():
+def test_that_all_batches_agree_in_sign_decides_nothing():
+    """What a rare event would outweigh is not a sign of the mean, in either direction."""
     run = execute(noisy(draws=BATCHES * FEWEST))
     seldom = np.zeros(BATCHES)
     seldom[3] = 1.0
-    assert estimated(_in_batches(seldom), run).verdict is Verdict.HOLDS
-    seldom[4] = -1e-3
-    assert estimated(_in_batches(seldom), run).verdict is Verdict.INCONCLUSIVE
+    for sign in (1.0, -1.0):
+        assert estimated(_in_batches(sign * seldom), run).verdict is Verdict.INCONCLUSIVE
+        rare = sign * (1e-2 + seldom)
+        assert estimated(_in_batches(rare), run).verdict is Verdict.INCONCLUSIVE
+    assert estimated(_in_batches(1.0 + seldom), run).verdict is Verdict.HOLDS
     assert estimated(_in_batches(-1.0 - seldom), run).verdict is Verdict.VIOLATED
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -53,13 +54,27 @@ def test_the_rule_of_the_package_ends_on_the_cycle_from_rest_and_stays():
 
 
 def test_the_rational_run_from_rest_nears_the_cycle_and_a_shorter_step_converges():
-    errors = _Ring(F(13), m=F(0)).errors(300)[-3:]
+    errors = _Ring(F(13)).errors(300)[-3:]
     cycle = [F(30), F(-34), F(4)]
     rotations = [cycle[k:] + cycle[:k] for k in range(3)]
     apart = [max(abs(a - b) for a, b in zip(errors, r, strict=True)) for r in rotations]
     assert 0 < min(apart) < F(1, 10**15)
-    assert max(abs(e) for e in _Ring(F(1), m=F(0)).errors(300)[-3:]) < F(1, 10**9)
-    assert _Ring(F(13)).errors(300) == cycle * 100
+    assert max(abs(e) for e in _Ring(F(1)).errors(300)[-3:]) < F(1, 10**9)
+    assert _Ring(F(13), F(44), F(-26)).errors(300) == cycle * 100
+
+
+def test_the_counterexample_starts_at_rest_and_enters_the_attracted_neighbourhood():
+    """What the proof says: Q falls by 3/4 in each step, and bounds the distance to the cycle."""
+    ring = _Ring(F(13))
+    assert ring.m == 0
+    dual = [e + 14 if e > -7 else e for e in ring.errors(40)]
+    assert dual[1:3] == [F(-53, 2), F(63, 4)]
+    assert all(abs(v) > 7 for v in dual)
+    d = [v - (44, -34, 18)[k % 3] for k, v in enumerate(dual)]
+    Q = [b * b + F(3, 2) * a * b + F(3, 4) * a * a for a, b in pairwise(d)]
+    assert Q[1] == F(351, 16) < F(363, 16)
+    assert all(after == F(3, 4) * before for before, after in pairwise(Q[1:]))
+    assert all(F(3, 16) * a * a <= q for a, q in zip(d[1:], Q[1:], strict=False))
 
 
 def test_a_step_at_the_border_of_the_quadratic_keeps_all_starts_without_the_norm():
@@ -106,3 +121,12 @@ def test_corollary_3_on_all_two_to_the_thirteen_paths():
     assert short.verdict is Verdict.HOLDS
     expected = (bound - partial)[:6] / bound[:6]
     assert short.margin == pytest.approx(expected, abs=1e-12)
+
+
+def test_without_a_finite_loss_at_the_start_the_increments_have_no_bound():
+    (claim,) = find_claims("22")
+    left, right = claim.cases()["heavy-tailed start"].partial()
+    # Each term: 3/4^j (3/8) (2^j/2)^2 and 3/4^j (1/2) 4^j/2.
+    assert left == [F(9, 32) * n for n in range(1, 61)]
+    assert right == [F(3, 4) * n for n in range(1, 61)]
+    assert sum(F(3, 4**j) for j in range(1, 61)) == 1 - F(1, 4**60)

@@ -33,7 +33,8 @@ class _Start:
 class AdaBregMonotone(Statement):
     """With AdaBreg the loss decreases for small steps.
 
-    Statement: the first step of AdaBreg does not raise the loss if the step size is small enough.
+    Statement: the first step of AdaBreg does not raise the loss if the step size is small enough,
+    be it still > 2 eps, or eps = 0.
     Hypotheses: exact gradients, one unknown.
     Checked: the first step of Algorithm 3 on L = (theta - c)^2/2, delta = 1.
     Tight: fails for every step size above 2 eps: bias correction makes the first step ``tau g/(|g|
@@ -42,12 +43,18 @@ class AdaBregMonotone(Statement):
     """
 
     id = "X2"
-    title = "With AdaBreg the loss decreases for small steps"
+    title = "With AdaBreg the loss decreases for small steps tau > 2 eps, or eps = 0"
     kind = Kind.BEYOND
     section = "2.3"
     source = "beyond the paper; Algorithm 3"
-    latex = r"\mathcal L(\theta^{(1)})\le\mathcal L(\theta^{(0)})\quad\text{for Algorithm 3}"
-    words = "For small steps the first step of AdaBreg does not raise the loss."
+    latex = (
+        r"\mathcal L(\theta^{(1)})\le\mathcal L(\theta^{(0)})\quad\text{for Algorithm 3, }"
+        r"\tau>2\epsilon\text{ or }\epsilon=0"
+    )
+    words = (
+        "For small steps the first step of AdaBreg does not raise the loss, where tau > 2 eps, or "
+        "eps = 0."
+    )
     tight = (
         "Fails for every step size above 2 eps, with and without an l1 norm: the first step is "
         "nearly tau in length, however small the gradient is."

@@ -14,7 +14,8 @@ from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity, joined
 from breglab.theory.rational import at_most
-from breglab.theory.small import Misstated, Quieter, quadratic_instance
+from breglab.theory.sides import attained
+from breglab.theory.small import Misstated, Quieter, parabola, quadratic_instance
 from breglab.theory.statement import Statement
 from breglab.theory.verdict import Verdict
 
@@ -24,7 +25,8 @@ class DescentLemma(Claim):
 
     Statement: ``L(x) <= L(y) + <grad L(y), x - y> + (L/2)|x - y|^2``.
     Hypotheses: the gradient is L-Lipschitz, (3.2).
-    Checked: at all pairs of an iterate and a next one, in both orders, for every instance.
+    Checked: at all pairs of an iterate and a next one, in both orders, for every instance; equality
+    on the tight instance.
     Tight: equality for a quadratic of curvature L.
     Source: Remark 1, (3.3).
     """
@@ -48,8 +50,13 @@ class DescentLemma(Claim):
     )
     hypotheses = (GRADIENT_RULE,)
 
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the tight instance."""
+        title = "L = theta^2/2: equality"
+        return (parabola("tight-lemma", title, tau=0.5, attains=(self.id,)),)
+
     def margins(self, run: Run) -> Margins:
-        """Check (3.3) forwards and backwards along every step."""
+        """Check (3.3) both ways along every step, and the equality on the tight instance."""
         loss, t = run.instance.loss, run.transitions
         parts = []
         for x, y in ((t.theta[0], run.theta), (run.theta, t.theta[0])):
@@ -58,7 +65,8 @@ class DescentLemma(Claim):
             curve = loss.lipschitz / 2.0 * np.sum((x - y) ** 2, axis=-1)
             # Losses are known to a share of the largest: residuals are differences.
             scale = np.abs(at_x) + np.abs(at_y) + np.abs(linear) + 1e-6 * np.max(np.abs(at_y))
-            parts.append(Margins(run.trace.k, at_x, at_y + linear + curve, scale, 1e-10))
+            upper = Margins(run.trace.k, at_x, at_y + linear + curve, scale, 1e-10)
+            parts.append(attained(self.id, run, upper))
         return joined(*parts)
 
     def negative_instance(self) -> Instance:

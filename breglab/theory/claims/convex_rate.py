@@ -6,6 +6,7 @@ import numpy as np
 
 from breglab.theory.claim import Claim
 from breglab.theory.hypotheses import (
+    CONVEX,
     DETERMINISTIC,
     GRADIENT_RULE,
     MINIMISER,
@@ -52,6 +53,7 @@ class ConvexRate(Claim):
         STRONGLY_CONVEX_MAP,
         GRADIENT_RULE,
         DETERMINISTIC,
+        CONVEX,
         MINIMISER,
         step_at_most(1.0),
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from breglab.theory.claim import Claim, Hypothesis
 from breglab.theory.hypotheses import (
+    CONVEX,
     DETERMINISTIC,
     GRADIENT_RULE,
     MINIMISER,
@@ -113,7 +114,8 @@ class NormConvergenceSharp(Claim):
         "2/(delta (L + mu)) it is tau <g, e> - delta tau^2 |g|^2/2 = tau mu (1 - delta tau mu/2) "
         "|e|^2 + tau (1 - delta tau mu) S + (tau (2 - delta tau (L + mu))/(2 (L - mu))) |g - mu "
         "e|^2; beyond, it is tau L (1 - delta tau L/2) |e|^2 + tau (delta tau L - 1) S + (tau "
-        "(delta tau (L + mu) - 2)/(2 (L - mu))) |g - L e|^2."
+        "(delta tau (L + mu) - 2)/(2 (L - mu))) |g - L e|^2. For mu = L, where L - mu does not "
+        "divide, g = L e and both sides agree."
     )
     certificates = (
         "distance-decay-small-steps",
@@ -189,6 +191,7 @@ class DistanceDecreases(Claim):
         STRONGLY_CONVEX_MAP,
         GRADIENT_RULE,
         DETERMINISTIC,
+        CONVEX,
         MINIMISER,
         step_at_most(2.0),
     )

@@ -128,16 +128,19 @@ class GroupLimit(Statement):
     )
     words = (
         "For the group norm sqrt(2) |(x1, x2)| + |x3| with x1 = 1 and x2 + x3 = 3, the limit has "
-        "2/delta - 5/delta^2 <= x2 - 1 <= 2/delta: no delta is large enough."
+        "2/delta - 5/delta^2 <= x2 - 1 <= 2/delta for delta >= 10: no delta is large enough."
     )
     tight = "The first terms of x2 in 1/delta; delta |x_delta - x_inf| tends to 2 sqrt(2) = 2.83."
     proof = (
         "By claim X3 the limit minimises f(s) = sqrt(2) sqrt(1 + s^2) + 3 - s + (1 + s^2 + (3 - "
-        "s)^2)/(2 delta), x2 = s, x3 = 3 - s, which is strictly convex for 0 <= s <= 3, so that "
-        "the sign of f' tells on which side of s the limit is: f'(s) <= 0 exactly if 2 s^2 <= (1 + "
-        "s^2)(1 + (3 - 2s)/delta)^2, where the bracket is positive. With s = 1 + u, f'(s) = u/2 - "
-        "3 u^2/8 - (1 - 2u)/delta up to O(u^3), which vanishes for u = 2/delta - 5/delta^2 + "
-        "O(1/delta^3). The limit differs from x_inf = (1, 1, 2) by (0, u, -u), of norm sqrt(2) u."
+        "s)^2)/(2 delta), x2 = s, x3 = 3 - s, which is strictly convex, so that the sign of f' "
+        "tells on which side of s the limit is: with x = 1/delta and b = 1 + (3 - 2s) x > 0, f'(s) "
+        "has the sign of 2 s^2 - (1 + s^2) b^2. At s = 1 + 2x it is b = 1 + x - 4x^2 > 0, as "
+        "delta^2 + delta > 4, and 2 s^2 - (1 + s^2) b^2 = 2x^2 (5 + 18x + 14x^2 - 16x^3 - 32x^4) > "
+        "0. At s = 1 + 2x - 5x^2 it is b = 1 + x - 4x^2 + 10x^3 > 0 and (1 + s^2) b^2 - 2 s^2 = "
+        "x^3 (4 + 97x + 102x^2 - 751x^3 + 460x^4 + 1900x^5 - 4000x^6 + 2500x^7) > 0; both signs "
+        "are clear for x <= 1/10, that is delta >= 10. The limit differs from x_inf = (1, 1, 2) by "
+        "(0, u, -u), u = s - 1, of norm sqrt(2) u."
     )
 
     def cases(self) -> Mapping[str, tuple[Fraction, int]]:

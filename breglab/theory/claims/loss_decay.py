@@ -16,6 +16,7 @@ from breglab.theory.hypotheses import (
     EVERY_STEP,
     GRADIENT_RULE,
     STRONGLY_CONVEX_MAP,
+    UNBIASED,
     step_at_most,
     step_below,
 )
@@ -281,7 +282,7 @@ class NoiseTerm(Claim):
         "tau xi|^2. Equality at theta* for curvature L: J = 0 if c <= 1, J = (a/2)|theta|^2 with "
         "1 + delta a = c (and theta* = 0) if c >= 1."
     )
-    hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE)
+    hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE, UNBIASED)
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return the tight instances: a start at the minimiser, noise +-1, J = 0 or curved."""

@@ -190,11 +190,11 @@ class MomentumStability(Statement):
 
 @dataclass(frozen=True)
 class _Ring:
-    """A start (v, m) of Algorithm 2, beta = 3/4, for L = (theta - 7)^2/2, J = 7 |.|, delta = 1."""
+    """A start of Algorithm 2, beta = 3/4, for L = (theta - 7)^2/2, J = 7 |.|, delta = 1."""
 
     tau: Fraction
-    v: Fraction = Fraction(44)
-    m: Fraction = Fraction(-26)
+    v: Fraction = Fraction(32)
+    m: Fraction = Fraction(0)
 
     def errors(self, steps: int) -> list[Fraction]:
         """Return theta - theta* along a run."""
@@ -215,7 +215,7 @@ class MomentumStabilityL1(Statement):
     Hypotheses: exact gradients, strong convexity.
     Checked: in rational arithmetic for one unknown, the last three of 240 errors.
     Tight: fails; for L = (theta - 7)^2/2, J = 7 |.|, beta = 3/4 and delta L tau = 13 < 14 the
-    iterates are 37, -27, 11, 37, -27, 11, ...
+    iterates from v = 32, m = 0 tend to the cycle 37, -27, 11, 37, -27, 11, ...
     Source: not in the paper.
     """
 
@@ -234,15 +234,17 @@ class MomentumStabilityL1(Statement):
     )
     tight = (
         "Fails in one unknown: for L = (theta - 7)^2/2, J = 7 |.|, beta = 3/4, delta = 1 and tau = "
-        "13, below the border 14, the iterates 37, -27, 11 come back for ever."
+        "13, below the border 14, the iterates from v = 32 tend to the cycle 37, -27, 11."
     )
     proof = (
-        "Start with v = 44 and m = -26. Then theta = 37, m = (3/4)(-26) + (13/4) 30 = 78 and v = "
-        "-34; theta = -27, m = (3/4) 78 - (13/4) 34 = -52 and v = 18; theta = 11, m = (3/4)(-52) + "
-        "(13/4) 4 = -26 and v = 44, which is the start. The three points lie where the soft "
-        "shrinkage has the slope one, so that small deviations follow the recursion of claim "
-        "X1-stability, whose roots have the size sqrt(3)/2: the cycle attracts its neighbourhood, "
-        "and rounding does not end it."
+        "The dual variable has the cycle 44, -34, 18, with m = -26, 78, -52 and theta = 37, -27, "
+        "11: m = (3/4)(-26) + (13/4) 30 = 78, v = 44 - 78 = -34, and so on. Its points are at "
+        "least 11 away from +-7; as long as a run differs from it by |d_k| < 11 the soft shrinkage "
+        "has the slope one on both, and d_{k+2} = -(3/2) d_{k+1} - (3/4) d_k. Then Q_k = d_{k+1}^2 "
+        "+ (3/2) d_k d_{k+1} + (3/4) d_k^2 is multiplied by 3/4 in each step, and Q_k >= (3/16) "
+        "d_k^2: from Q_k < 363/16 on all |d_k| < 11, and the run tends to the cycle. Algorithm 2 "
+        "starts with m = 0: from v = 32, theta = 25 it is m = 117/2, v = -53/2, theta = -39/2; m = "
+        "-169/4, v = 63/4. With -34 and 18 this is d_1 = 15/2, d_2 = -9/4 and Q_1 = 351/16."
     )
     expected = Verdict.VIOLATED
 

@@ -72,7 +72,8 @@ class SameRecursionPrinted(Statement):
     proof = (
         "With delta = 1, mu = 1/2, L = 2, tau = 1/8, d = 3, sigma = 1 the right side of (3.10) is "
         "(1 - 1/16 + 1/8) 3 + 1/64 = 205/64 = 3.203, and that of stochastic gradient descent (1 - "
-        "1/8 + 1/16) 3 + 1/128 = 361/128 = 2.820. At d = sigma = 0 both vanish, so that they "
+        "1/8 + 1/16) 3 + 1/128 = 361/128 = 2.820. (For any delta, (3.10) has the factor 1 - tau "
+        "delta mu + 2 tau^2 delta^2 L^2.) At d = sigma = 0 both vanish, so that they "
         "agree there."
     )
     expected = Verdict.VIOLATED
@@ -123,7 +124,9 @@ class SameRecursion(Statement):
     def cases(self) -> Mapping[str, _Recursion]:
         """Return steps with noise and without."""
         noisy = _recursion(3, 1)
-        return {"noise": noisy, "no noise": _recursion(3, 0), "flat": replace(noisy, q=F(1, 2))}
+        tight = replace(noisy, mu=F(2))
+        return {"noise": noisy, "no noise": _recursion(3, 0), "flat": replace(noisy, q=F(1, 2)),
+                "mu = L": tight}  # fmt: skip
 
     def negative_case(self) -> _Recursion:
         """Return a curvature below the stated mu."""

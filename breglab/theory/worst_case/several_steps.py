@@ -74,7 +74,7 @@ def several_steps(
 
     Raises
     ------
-    ValueError, TypeError, ImportError
+    ValueError, TypeError, ImportError, RuntimeError
         As in `bregman_rate`.
     """
     one = bregman_rate(L=L, nu=nu, delta=delta, tau=tau, assumption=assumption)
