@@ -20,7 +20,7 @@ from breglab.iteration import relative_step, run
 from breglab.problems import LeastSquares
 
 SIZES = [(60, 200), (500, 2000), (1000, 4000)]
-ROUNDS, STEPS = 15, 20
+ROUNDS, STEPS = 15, 100
 
 
 def products(A, theta, b):

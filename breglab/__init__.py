@@ -7,9 +7,10 @@ variable and a map back to the primal one::
     theta <- grad phi*(v)
 
 The rooms, from the ground up: `geometry` (functionals and mirror maps), `problems` (losses,
-noise, named instances), `iteration` (the rule, the runner, the trace), `solvers` (references),
-`theory` (claims and verdicts), `plotting`, `report` and the command line. Rooms are imported
-on first use, so ``import breglab`` costs nothing and needs none of the heavy dependencies.
+noise, named instances), `iteration` (the rule, the runner, the trace), `solvers` (certified sparse
+recovery, inverse scale space paths, references), `theory` (claims and verdicts), `estimators` (the
+same behind scikit-learn's interface), `plotting`, `report` and the command line. Rooms are
+imported on first use, so ``import breglab`` costs nothing and needs none of the heavy dependencies.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
-_ROOMS = ("geometry", "problems", "iteration", "solvers", "theory", "plotting", "report")
+_ROOMS = (
+    "geometry",
+    "problems",
+    "iteration",
+    "solvers",
+    "theory",
+    "estimators",
+    "plotting",
+    "report",
+)
 __all__ = ["__version__", *_ROOMS]
 
 

@@ -23,7 +23,7 @@ ALLOWED = {
     "geometry": set(),
     "problems": set(),
     "iteration": {"geometry", "problems"},
-    "solvers": {"geometry", "problems"},
+    "solvers": {"geometry", "problems", "iteration"},
     "theory": {"geometry", "problems", "iteration", "solvers"},
     "estimators": {"geometry", "problems", "iteration", "solvers"},
     "plotting": {"iteration", "solvers", "theory"},

@@ -7,6 +7,7 @@ from breglab.plotting.convergence import convergence
 from breglab.plotting.export import to_png, to_svg
 from breglab.plotting.factors import contraction_curves
 from breglab.plotting.functions import bregman_gap, functions
+from breglab.plotting.inverse_scale_space import against_lasso, dual_path, primal_path, scales
 from breglab.plotting.losses import descent_in_plane, descent_on_line, line_window, plane_window
 from breglab.plotting.margins import closest, margin_curves
 from breglab.plotting.paths import coefficient_paths
@@ -15,6 +16,7 @@ from breglab.plotting.sides import two_sides
 from breglab.plotting.support import support_growth
 
 __all__ = [
+    "against_lasso",
     "bregman_gap",
     "closest",
     "coefficient_paths",
@@ -22,12 +24,15 @@ __all__ = [
     "convergence",
     "descent_in_plane",
     "descent_on_line",
+    "dual_path",
     "functions",
     "line_window",
     "margin_curves",
     "picture",
     "plane_window",
+    "primal_path",
     "reconstructions",
+    "scales",
     "support_growth",
     "to_png",
     "to_svg",

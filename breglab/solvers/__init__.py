@@ -4,15 +4,17 @@ Certified sparse recovery, exact inverse scale space paths, Bregman iterations a
 them, and references by cvxpy.
 """
 
+from breglab.solvers._path_data import PathStatus
 from breglab.solvers.basis_pursuit import basis_pursuit
 from breglab.solvers.bpdn import bpdn
 from breglab.solvers.bregman_denoising import bregman_denoising
 from breglab.solvers.bregman_iteration import bregman_iteration
 from breglab.solvers.elastic_basis_pursuit import elastic_basis_pursuit
-from breglab.solvers.flow import compare_scales, flow
-from breglab.solvers.inverse_scale_space import inverse_scale_space_path
+from breglab.solvers.flow import FlowTrace, Scales, compare_scales, flow, linearized_bregman
+from breglab.solvers.inverse_scale_space import Path, inverse_scale_space_path
+from breglab.solvers.iterates import Iterates
 from breglab.solvers.lasso import lasso
-from breglab.solvers.lasso_path import lasso_path
+from breglab.solvers.lasso_path import LassoPath, lasso_path
 from breglab.solvers.monitor import Progress
 from breglab.solvers.reference import (
     Reference,
@@ -25,9 +27,15 @@ from breglab.solvers.rof import rof
 from breglab.solvers.solution import Solution, Status
 
 __all__ = [
+    "FlowTrace",
+    "Iterates",
+    "LassoPath",
+    "Path",
+    "PathStatus",
     "Progress",
     "Reference",
     "ReferenceRefused",
+    "Scales",
     "Solution",
     "Status",
     "basis_pursuit",
@@ -42,6 +50,7 @@ __all__ = [
     "kkt_residual",
     "lasso",
     "lasso_path",
+    "linearized_bregman",
     "penalized",
     "rof",
 ]
