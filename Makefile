@@ -38,8 +38,9 @@ format: $(VENV)/.dev  ## bring the sources into the project's format
 figures: $(VENV)/.core  ## make the pictures of the documentation again
 	$(BIN)/python paper_figures/inverse_scale_space.py
 
-benchmark: $(VENV)/.core  ## time the iteration against its two matrix products
+benchmark: $(VENV)/.bench  ## time the iteration and the solvers against their peers (quick)
 	$(BIN)/python benchmarks/iteration.py
+	$(BIN)/python benchmarks/sparse_recovery.py --quick --out benchmarks/quick
 
 mutations: $(VENV)/.dev  ## plant faults one by one; each must turn a test or a claim red
 	$(BIN)/python benchmarks/mutations.py --jobs $(JOBS)
@@ -55,6 +56,10 @@ $(VENV)/.python:
 $(VENV)/.core: $(VENV)/.python pyproject.toml constraints.txt
 	$(PIP) --editable .
 	@touch $@
+
+$(VENV)/.bench: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) --editable ".[bench]"
+	@touch $@ $(VENV)/.core
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 	$(PIP) --editable ".[dev,nn,theory]"
