@@ -37,6 +37,7 @@ format: $(VENV)/.dev  ## bring the sources into the project's format
 
 figures: $(VENV)/.core  ## make the pictures of the documentation again
 	$(BIN)/python paper_figures/inverse_scale_space.py
+	$(BIN)/python paper_figures/path_against_lasso.py
 
 benchmark: $(VENV)/.bench  ## time the iteration and the solvers against their peers (quick)
 	$(BIN)/python benchmarks/iteration.py

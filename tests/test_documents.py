@@ -29,6 +29,15 @@ def test_the_readme_example_runs_and_ends_in_verdicts(capsys):
     assert printed.count("-> not applicable a minimiser theta*") == 1
 
 
+@pytest.mark.parametrize("name", ["sparse-recovery.md"])
+def test_the_examples_of_a_guide_run(name, capsys):
+    text = (ROOT / "docs" / name).read_text()
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(block, name, "exec"), names)
+    assert "Certified" in capsys.readouterr().out
+
+
 def test_the_readme_shows_targets_that_exist():
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     shown = re.findall(r"^make ([a-z]+)", (ROOT / "README.md").read_text(), re.MULTILINE)

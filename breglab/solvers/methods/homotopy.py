@@ -48,6 +48,8 @@ BUDGET, PAUSES = 2000, 50
 EXACT, FURTHER = 1e-12, 2
 """Relative gap and misfit that end the path at once, and for how many stages it is followed further
 when they are good enough for the user: the solution itself is worth them."""
+ROUNDING = 1e-13
+"""Part of b that entries of the limit may add up to and still count as zero."""
 STAGES = 200
 """A path that has halved lam so often has left all digits behind."""
 
@@ -233,6 +235,11 @@ class Path:
                 else:
                     Q, R = scipy.linalg.qr(active.T, mode="economic")
                     x[columns] += scipy.linalg.solve_triangular(R, Q.T @ error)
+        # Those that go to zero with lam arrive there up to rounding.
+        share = np.abs(x[columns]) * np.sqrt(np.einsum("ij,ij->i", active, active))
+        order = np.argsort(share)
+        gone = np.cumsum(share[order]) <= ROUNDING * self._length
+        x[columns[order[gone]]] = 0.0
         return self._candidate(x, y)
 
     def _report(self, x: Array, y: Array, gap: float, misfit: float) -> None:
