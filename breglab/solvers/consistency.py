@@ -32,7 +32,7 @@ class LeastSquares:
     residual: Array
 
 
-def inconsistency(A: LinearMap, b: Array, x: Array, sigma: float = 0.0) -> LeastSquares | None:
+def inconsistency(A: LinearMap, b: Array, sigma: float = 0.0) -> LeastSquares | None:
     """Return the least-squares solution if ``|A x - b| <= sigma`` has no solution, else None.
 
     With r the least-squares residual, ``|A x - b| <= sigma`` needs
@@ -46,12 +46,12 @@ def inconsistency(A: LinearMap, b: Array, x: Array, sigma: float = 0.0) -> Least
     ----------
     A : LinearMap
         Shape (m, n).
-    b, x : array, shapes (m,) and (n,)
-        Data, and where to begin.
+    b : array, shape (m,)
+        Data.
     sigma : float
         Size of the noise.
     """
-    found = _by_lsmr(A, b, x)
+    found = _by_lsmr(A, b)
     if _proves(A, b, found, sigma):
         return found
     if A.dense is not None and np.linalg.norm(found.residual) > sigma:
@@ -71,11 +71,12 @@ def _proves(A: LinearMap, b: Array, found: LeastSquares, sigma: float) -> bool:
     return ascent * math.sqrt(A.eps) > slope * size
 
 
-def _by_lsmr(A: LinearMap, b: Array, x: Array) -> LeastSquares:
+def _by_lsmr(A: LinearMap, b: Array) -> LeastSquares:
     operator = LinearOperator(A.shape, matvec=A.forward, rmatvec=A.adjoint, dtype=A.dtype)
-    start = b - A.forward(x)
-    done = lsmr(operator, start, atol=A.eps, btol=A.eps, conlim=0.0, maxiter=ITERATIONS)
-    x = x + done[0].astype(A.dtype, copy=False)
+    # Its estimate of the condition number may overflow, and is not used.
+    with np.errstate(over="ignore"):
+        done = lsmr(operator, b, atol=A.eps, btol=A.eps, conlim=0.0, maxiter=ITERATIONS)
+    x = done[0].astype(A.dtype, copy=False)
     return LeastSquares(x, b - A.forward(x))
 
 

@@ -136,7 +136,7 @@ def drive(
     x = candidate.x.astype(A.dtype, copy=False)
     if status is None and isinstance(task, Constrained) and found.feasibility > tol:
         try:
-            nearest = inconsistency(A, task.b, x, task.sigma)
+            nearest = inconsistency(A, task.b, task.sigma)
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
     if nearest is not None:

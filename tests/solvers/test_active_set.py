@@ -155,6 +155,42 @@ def test_single_precision_is_certified_to_its_rounding():
         assert checked.within(2e-5), kind
 
 
+@pytest.mark.parametrize("make", [gaussian, correlated])
+@pytest.mark.parametrize(("level", "complex_data"), [(1e-3, False), (1e-5, False), (1e-3, True)])
+def test_single_precision_is_no_limit_where_columns_are_at_hand(make, complex_data, level):
+    # The weight is far below the residual, and below it is the rounding of all correlations.
+    A, b, _ = make(100, 300, 8, 7)
+    if complex_data:
+        A, b = A * np.exp(1j * np.arange(300)), b + 0j
+    b, sigma = noisy(b, level)
+    A, b = (a.astype(np.complex64 if complex_data else np.float32) for a in (A, b))
+    ended = attempt(*constrained(A, b, sigma))
+    assert ended.settled
+    found = certify_constrained(A, b, ended.candidate.x, ended.candidate.y, sigma=sigma)
+    assert found.within(1e-7)
+
+
+def test_batches_save_passes_where_columns_are_nearly_orthogonal():
+    A, b, _ = gaussian(300, 1200, 25, 0)
+    b, sigma = noisy(b, 1e-3)
+    task, monitor = constrained(A, b, sigma)
+    ended = attempt(task, monitor)
+    found = certify_constrained(A, b, ended.candidate.x, ended.candidate.y, sigma=sigma)
+    assert found.within(2e-9)
+    # To halve the weight down to the noise takes log2(1e3) = 10.
+    assert task.A.adjoints <= 9
+
+
+def test_columns_that_tie_come_in_together():
+    # More of them than may come in at once: three pairs of equal columns.
+    A = np.eye(3)[:, [0, 0, 1, 1, 2, 2]]
+    b = np.array([1.0, 1.0, 1.0])
+    ended = attempt(*constrained(A, b, 0.5))
+    assert ended.settled
+    found = certify_constrained(A, b, ended.candidate.x, ended.candidate.y, sigma=0.5)
+    assert found.within(1e-8)
+
+
 @settings(deadline=None, max_examples=100)
 @drawn(
     seed=st.integers(0, 10**6),

@@ -153,6 +153,9 @@ def test_single_precision_is_certified_to_its_rounding(kind):
     A, b = A.astype(np.float32), b.astype(np.float32)
     found = basis_pursuit(given(A, kind), b, method="batched", tol=2e-5)
     assert found.certified
+    assert max(found.gap, found.feasibility) <= 5e-6
+    assert "Data in single precision" not in found.message  # as nothing was asked beyond that
+    assert "reached is" in basis_pursuit(given(A, kind), b, method="batched").message
     assert found.x.dtype == np.float32
     np.testing.assert_allclose(found.x, x, atol=1e-4)
 

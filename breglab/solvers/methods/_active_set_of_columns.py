@@ -1,4 +1,9 @@
-"""The primal-dual active set where A has entries: exact solutions on more and more columns."""
+"""The primal-dual active set where A has entries: exact solutions on more and more columns.
+
+Where columns are real and nearly orthogonal it begins with batches: least squares on all that
+stands out above the rms, as in `_batch_of_columns`, which costs less than to follow lam. What they
+leave is noise; from there lam falls.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +22,19 @@ from breglab.solvers.task import Candidate, Task
 
 BATCH = 0.03
 """Columns that may come in at once, as a part of m."""
-BELOW, FALL = 0.6, 0.3
-"""What lam may fall to, as a part of the least correlation in the batch, and of the largest."""
+BELOW, CLOSE, FALL = 0.75, 0.9, 0.3
+"""What lam may fall to, as a part of the least correlation in the batch, the same where only noise
+is left, and as a part of the largest correlation."""
 NEAR = 0.98
 """Part of lam above which columns come in once lam has arrived."""
+OBJECTS = 1.0 + 1e-9
+"""Multiple of lam from which a correlation objects to the solution of a lasso."""
+AT_ONCE = 0.05
+"""Columns that come in then at most, as a part of m."""
+STANDS_OUT, COHERENT, MANY, STALL = 2.75, 0.6, 0.3, 0.95
+"""Batches take correlations above this multiple of their rms; not if columns have a larger
+normalised inner product, or are more than this part of m; and no further once one leaves more than
+this part of the residual."""
 PASSES = 200
 """Passes over all columns after which to give up."""
 NEWTON = 50
@@ -34,11 +48,12 @@ class ActiveSetOfColumns:
 
     def __init__(self, task: Task, monitor: Monitor, begun: int = 0) -> None:
         self.A, self.monitor, self.target = task.A, monitor, target(task)
-        self.accuracy = max(0.1 * monitor.tol, 100.0 * task.A.eps)
+        self.accuracy = max(0.1 * monitor.tol, 20.0 * task.A.eps)
         self.columns = Columns(task.A)
         self.data = task.b
         self.b = self.r = self.y = task.b.astype(self.columns.dtype, copy=False)
         self.size = _norm(self.b)
+        self.single = task.A.dtype != self.columns.dtype
         self.x = np.empty(0, dtype=self.columns.dtype)  # on the columns at hand
         self.lam = 0.0
         self.passes = begun
@@ -54,37 +69,87 @@ class ActiveSetOfColumns:
         return Attempt(candidate, not problem, self.columns.index[np.flatnonzero(self.x)])
 
     def _follow(self) -> str:
-        g = c = self.A.correlation(self.data)
-        begin = self.lam = float(np.max(np.abs(c)))
+        self.g = self.A.correlation(self.data).astype(self.x.dtype, copy=self.single)
+        begin = self.lam = float(np.max(np.abs(self.g)))
+        # Complex entries need the weight to fall slowly: their equations are not linear.
+        c = self._batches() if self.A.real else self.g
+        below = CLOSE if len(self.columns.index) else BELOW
         arrived = False
         for _ in range(PASSES):
             size = np.abs(c)
             largest = float(size.max())
-            if self._report(largest):
-                return ""
+            closed = self._report(largest)
             size[self.columns.index] = 0.0
-            admit = NEAR * self.lam if arrived else self._admission(size, largest)
+            if closed and self._exact(float(size.max())):
+                return ""
+            if arrived:
+                floor = NEAR * self.lam
+                admit = max(floor, np.nextafter(self._rank(size, AT_ONCE), 0.0))
+            else:
+                admit = max(FALL * largest, self._rank(size, BATCH), self.target.lam)
+                admit = min(admit, self.lam)
+                floor = max(below * admit, FALL * largest)
             fresh = np.flatnonzero(size > admit)
             if arrived and not fresh.size:
-                return "The gap did not close although no column objects."
-            floor = admit if arrived else max(BELOW * admit, FALL * largest)
+                return "" if closed else "The gap did not close although no column objects."
             floor = max(floor, self.target.lam)
             if floor <= VANISHED * begin:
                 return "No x with |A x - b| <= sigma was found."
             if fresh.size:
-                self.columns.add(fresh)
+                self._add(fresh)
             self.x = np.concatenate([self.x, np.zeros(len(fresh), dtype=self.x.dtype)])
-            if not self._solve(g[self.columns.index].astype(self.columns.dtype), floor):
-                return "The active set did not settle."
+            if not self._solve(self.g[self.columns.index], floor):
+                return "" if closed else "The active set did not settle."
             arrived = self.target.reached(self.lam, _norm(self.r) - 1e-12 * self.size)
-            c = self.A.adjoint(self.r.astype(self.A.dtype, copy=False))
+            c = self._correlations()
         return "The active set did not settle."
 
-    def _admission(self, size: Array, largest: float) -> float:
-        """Return what correlations have to exceed: a batch of them, or a part of the largest."""
-        rank = len(size) - max(int(BATCH * len(self.b)), 1)
-        batch = float(np.partition(size, rank)[rank]) if rank > 0 else 0.0
-        return min(max(FALL * largest, batch, self.target.lam), self.lam)
+    def _batches(self) -> Array:
+        """Take in what stands out, without a weight; return the correlations that this leaves."""
+        c, left, goal = self.g, self.size, self.target.sigma or 0.0
+        while left > goal:
+            size = np.abs(c)
+            size[self.columns.index] = 0.0
+            rms = math.sqrt(float(size @ size) / len(size))
+            found = np.flatnonzero(size > max(STANDS_OUT * rms, self.target.lam))
+            first = not self.columns.index.size
+            if not found.size or len(self.columns.index) + len(found) > MANY * len(self.b):
+                break
+            self._report(float(size.max()))
+            self._add(found)
+            if first and self.columns.coherence() > COHERENT:
+                self.columns = Columns(self.A)
+                break
+            self.x = self.columns.solve_all(self.g[self.columns.index])
+            self.r = self.b - self.columns.image_of_all(self.x)
+            before, left = left, _norm(self.r)
+            c = self._correlations()
+            if left > STALL * before:
+                break
+        return c
+
+    def _correlations(self) -> Array:
+        """Return ``A^H r``, in double precision for the columns at hand."""
+        c = self.A.adjoint(self.r.astype(self.A.dtype, copy=False)).astype(self.x.dtype, copy=False)
+        if self.single:
+            c[self.columns.index] = self.columns.adjoint(self.r)
+        return c
+
+    def _exact(self, others: float) -> bool:
+        """Return whether no column objects; with a small lam the gap is closed long before."""
+        lam = self.target.lam
+        return self.target.sigma is not None or (self.lam <= lam and others <= lam * OBJECTS)
+
+    def _add(self, fresh: Array) -> None:
+        old = len(self.columns.index)
+        self.columns.add(fresh)
+        if self.single:
+            self.g[fresh] = self.columns.adjoint(self.b, old)
+
+    def _rank(self, size: Array, part: float) -> float:
+        """Return the least of the largest sizes, so many as this part of m."""
+        rank = len(size) - max(int(part * len(self.b)), 1)
+        return float(np.partition(size, rank)[rank]) if rank > 0 else 0.0
 
     def _solve(self, g: Array, floor: float) -> bool:
         """Solve on the columns at hand for the least lam that is allowed and still needed."""

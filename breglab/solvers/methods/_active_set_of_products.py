@@ -70,7 +70,7 @@ class ActiveSetOfProducts:
 
     def _follow(self) -> None:
         """Let lam fall, with a rough solution each time."""
-        self.c = self.A.adjoint(self.b)
+        self.c = self.A.correlation(self.b).copy()
         self.lam = float(np.max(np.abs(self.c)))
         rank = len(self.c) - max(int(BATCH * len(self.b)), 1)
         for _ in range(STAGES):

@@ -10,6 +10,7 @@ import math
 import sys
 
 import numpy as np
+from scipy.special import ndtri
 
 from breglab._checks import Array
 from breglab.solvers.methods._attempt import Attempt
@@ -18,12 +19,14 @@ from breglab.solvers.methods._dual_point import dual_points
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
 
-ADMIT = 2.75
-"""Correlations above this multiple of their rms come in."""
+ALARMS, RARE = 10, 0.02
+"""False alarms in a batch that are worth it: so many, or this part of m and of n."""
 FEW, PART = 0.03, 4
 """A batch below this part of m is few; then every fourth of the rows is enough for the next."""
 LARGEST = 0.45
 """Part of m above which there are too many columns for least squares to tell signal from noise."""
+STAGES = 25
+"""Batches after which to give up: nothing but single columns comes in."""
 STALL = 0.95
 """A stage that leaves more than this part of the residual is a stall."""
 EXACT = 1e-10
@@ -74,17 +77,21 @@ class BatchOfColumns:
         """Grow the support until nothing of b is left; return what came between, or nothing."""
         m, n = self.A.shape
         c, rows = self.g, m
+        # The multiple of the rms that so many of n Gaussian correlations exceed.
+        admit = float(ndtri(1.0 - min(ALARMS, RARE * min(m, n)) / (2.0 * n)))
         while self.left > self.exact:
             size = np.abs(c)
             self._report(self.r, float(size.max()) if rows == m else math.nan)
             rms = math.sqrt(float(size @ size) / max(n - len(self.support), 1))
-            found = np.flatnonzero(size > ADMIT * rms)
+            found = np.flatnonzero(size > admit * rms)
             if len(self.support) + len(found) > LARGEST * m:
                 return "The support grew too large for batches."
+            if self.stage > STAGES:
+                return "The batches were too many."
             before, stalled = self.left, True
             if found.size:
                 self.columns.add(found)
-                if not len(self.support) and self._coherence() > self.coherence:
+                if not len(self.support) and self._too_coherent():
                     return "Columns are too coherent for batches."
                 self._least_squares()
                 stalled = self.left > STALL * before
@@ -105,14 +112,8 @@ class BatchOfColumns:
         c[self.columns.index] = 0.0
         return c
 
-    def _coherence(self) -> float:
-        if self.coherence >= 1.0:
-            return 0.0
-        gram = self.columns.gram
-        norms = np.sqrt(gram.diagonal().real)
-        cosines = np.abs(gram) / (norms * norms[:, None])
-        cosines.flat[:: len(gram) + 1] = 0.0
-        return float(cosines.max())
+    def _too_coherent(self) -> bool:
+        return self.coherence < 1.0 and self.columns.coherence() > self.coherence
 
     def _least_squares(self) -> None:
         """Solve on all columns at hand."""

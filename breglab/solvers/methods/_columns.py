@@ -81,6 +81,13 @@ class Columns:
         self.index = np.concatenate([self.index, index])
         self._size = size
 
+    def coherence(self) -> float:
+        """Return the largest normalised inner product of two columns."""
+        norms = np.sqrt(self.gram.diagonal().real)
+        cosines = np.abs(self.gram) / (norms * norms[:, None])
+        cosines.flat[:: len(cosines) + 1] = 0.0
+        return float(cosines.max())
+
     def entries(self, places: Array) -> Any:
         """Return ``A_S``, a copy, sparse where A is."""
         return self._columns[:, places] if self._sparse else self._columns.T[places].T
@@ -117,7 +124,7 @@ class Columns:
             self._solved = places
             # Where all columns are meant, and in order, their Gram matrix needs no copy.
             whole = len(places) == self._size and bool((places[1:] > places[:-1]).all())
-            gram = self.gram if whole else self.gram[places[:, None], places]
+            gram = self.gram if whole else self.gram[places].T[places].T
             factor, failed = self._factorize(gram, lower=1, clean=0)
             least = failed or factor.diagonal().real.min() ** 2
             sound = not failed and least > DEPENDENT * gram.diagonal().real.max()

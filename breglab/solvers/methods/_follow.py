@@ -68,7 +68,7 @@ def follow(task: Task, monitor: Monitor, name: str, ascend: Ascent, limit: int) 
     """
     if not isinstance(task, Constrained) or task.sigma != 0.0:
         raise ValueError(f"{name} solves problems with A x = b alone, sigma = 0")
-    if not task.A.adjoint(task.b).any():
+    if not task.A.correlation(task.b).any():
         zeros = np.zeros(task.A.shape[1], task.A.dtype), np.zeros_like(task.b)
         return Candidate(*zeros, 0, name, "A^H b = 0: x = 0 is as near as it gets.")
     if math.isfinite(task.delta):
@@ -185,7 +185,7 @@ class _Pursuit(_Walk):
 
 def _first_delta(task: Constrained) -> float:
     """Return a delta that fits the size of x, as the step of steepest descent from 0 shows it."""
-    g = task.A.adjoint(task.b)
+    g = task.A.correlation(task.b)
     image = task.A.forward(g)
     x = (inner(g, g) / inner(image, image)) * np.abs(g)
     return GROWTH * float(np.max(x)) / task.lam
