@@ -26,6 +26,7 @@ from scipy.sparse.linalg import LinearOperator, lsmr
 from breglab._checks import Array
 from breglab.solvers.linear_map import LinearMap
 from breglab.solvers.methods._dual import inner, norm
+from breglab.solvers.methods._phases import on_phases
 
 _NEGLIGIBLE = 1e-9
 """Entries below this fraction of the largest (and below rounding) are taken for zeros."""
@@ -92,6 +93,9 @@ def close(A: LinearMap, b: Array, lam: float, x: Array, y: Array, goal: float) -
         x[index], index = part, index[kept]
     else:
         return None
+    if not A.real and (A.dense is not None or A.sparse is not None):
+        part, y = on_phases(A.columns(index).astype(wide), b, lam, part, y)
+        feasibility = norm(b - columns.image(part)) / norm(b)
     x = np.zeros(A.shape[1], dtype=A.dtype)
     x[index] = part
     y, gap = _dual(A, b, lam, (columns, index, part), y, goal)

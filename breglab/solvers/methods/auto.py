@@ -3,8 +3,9 @@
 Batches are made for columns that are nearly orthogonal. They look at their first batch: if it is
 large or two of its columns have a normalised inner product above `COHERENCE`, they hand over at
 once, and the homotopy, which does not mind, follows the path. The same holds for the active set of
-BPDN and the lasso. Without entries of A, or for complex data, where there is no homotopy, an
-accelerated ascent of the dual takes over.
+BPDN and the lasso. The homotopy asks an operator for the columns that it works on, one product
+each, unless there are too many rows to keep such columns; there, and for complex data, where there
+is no homotopy, an ascent of the dual takes over: Newton's where it can factor, else accelerated.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from breglab.solvers.methods.accelerated import accelerated
 from breglab.solvers.methods.active_set import attempt as attempt_active_set
 from breglab.solvers.methods.batched import attempt as attempt_batches
 from breglab.solvers.methods.homotopy import homotopy
+from breglab.solvers.methods.newton import newton
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Constrained, Task
 
 COHERENCE = 0.6
 """Largest normalised inner product that the batches are trusted with."""
+ROWS = 4096
+"""Rows up to which columns of an operator are made: as many as rows, in the worst case."""
 
 
 def auto(task: Task, monitor: Monitor) -> Candidate:
@@ -33,9 +37,11 @@ def auto(task: Task, monitor: Monitor) -> Candidate:
 
     def take_over(tried: Attempt) -> Candidate:
         entries = task.A.dense is not None or task.A.sparse is not None
-        if task.A.real and entries:
+        if task.A.real and (entries or task.A.shape[0] <= ROWS):
             return _after(tried, homotopy(task, monitor))
-        return _after(tried, accelerated(task, monitor)) if pursuit else tried.candidate
+        if pursuit:
+            return _after(tried, (newton if entries else accelerated)(task, monitor))
+        return tried.candidate
 
     return tried.offer(take_over)
 
