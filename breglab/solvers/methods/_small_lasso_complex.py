@@ -23,7 +23,7 @@ STEPS = 1000
 """Newton steps after which to give up."""
 EXACT, ENTER = 1e-12, 1e-10
 """Parts of lam that count as no violation, on the support and elsewhere."""
-NEGLIGIBLE = 1e-6
+NEGLIGIBLE = 1e-4
 """Part of its step that counts as zero, for an entry in the way of the others."""
 HALVINGS = 60
 """Of a step that does not lower the objective."""
