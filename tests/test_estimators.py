@@ -303,3 +303,43 @@ def test_the_examples(name):
     (example,) = finder.find(owner, name, globs={})
     results = doctest.DocTestRunner().run(example)
     assert (results.failed, results.attempted > 4) == (0, True)
+
+
+@pytest.mark.parametrize("shape", [(60, 12), (15, 40), (60, 50)])
+@pytest.mark.parametrize("model", [LinearizedBregman(), LinearizedBregmanClassifier()])
+def test_sparse_features_make_the_same_model(model, shape):
+    """The step size does not depend on how X is stored."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal(shape) * (rng.random(shape) < 0.5)
+    y = X[:, 0] - X[:, 3] + 0.3 * rng.standard_normal(shape[0])
+    if isinstance(model, LinearizedBregmanClassifier):
+        y = y > 0.0
+    filled = clone(model).fit(X, y)
+    for form in (scipy.sparse.csr_array, scipy.sparse.coo_array):
+        found = clone(model).fit(form(X), y)
+        np.testing.assert_allclose(found.coef_, filled.coef_, rtol=1e-9, atol=1e-11)
+        assert found.t_ == pytest.approx(filled.t_, rel=1e-12)
+
+
+@pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array])
+def test_constant_features_get_no_coefficient(form):
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal(60)
+    for X in (np.ones((60, 3)), np.full((60, 3), 0.1), np.zeros((60, 3))):
+        for model in (LinearizedBregman(), InverseScaleSpace()):
+            found = model.fit(form(X), y, sample_weight=rng.uniform(0.1, 1.0, 60))
+            assert not found.coef_.any()
+
+
+@pytest.mark.parametrize(
+    "model", [InverseScaleSpace(), LinearizedBregman(), LinearizedBregmanClassifier()]
+)
+def test_weights_whose_sum_overflows(model):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 6))
+    y = X[:, 0] + 0.3 * rng.standard_normal(40)
+    y = y > 0.0 if isinstance(model, LinearizedBregmanClassifier) else y
+    weights = rng.uniform(0.5, 1.0, 40)
+    expected = clone(model).fit(X, y, sample_weight=weights).coef_
+    found = clone(model).fit(X, y, sample_weight=1.5e308 * weights).coef_
+    np.testing.assert_allclose(found, expected, rtol=1e-9)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse
-from scipy.sparse.linalg import aslinearoperator
+from scipy.sparse.linalg import LinearOperator, aslinearoperator, eigsh
 from sklearn.utils.validation import _check_sample_weight
 
 from breglab._checks import Array
 from breglab.solvers.linear_map import LinearMap
+
+SMALL = 20
+"""Rows or columns of a sparse matrix up to which its Gram matrix is made."""
 
 
 class CentredMap(LinearMap):
@@ -76,11 +80,24 @@ def regression(X: Any, y: Array, weights: Array, fit_intercept: bool) -> Regress
     n = X.shape[1]
     x_mean, y_mean = (share @ X, float(share @ y)) if fit_intercept else (np.zeros(n), 0.0)
     x_mean = np.asarray(x_mean).reshape(-1)
+    if fit_intercept:
+        # The mean of a constant is that constant, not what rounding makes of it.
+        first, constant = _constants(X)
+        x_mean = np.where(constant, first, x_mean)
+        y_mean = float(y[0]) if np.all(y == y[0]) else y_mean
     b = scale * (y - y_mean)
     if not scipy.sparse.issparse(X):
         entries = np.asfortranarray(scale[:, None] * (X - x_mean))
         return Regression(LinearMap(aslinearoperator(entries), dense=entries), b, x_mean, y_mean)
     return Regression(CentredMap(X, scale, x_mean), b, x_mean, y_mean)
+
+
+def _constants(X: Any) -> tuple[Array, Array]:
+    """Return the first row, and which columns are the same in all rows, shape (n,) each."""
+    if not scipy.sparse.issparse(X):
+        return X[0], np.all(X[0] == X, axis=0)
+    least, most = (np.asarray(f(axis=0).toarray()).reshape(-1) for f in (X.min, X.max))
+    return least, least == most
 
 
 def weights_of(sample_weight: Any, X: Any) -> Array:
@@ -97,21 +114,34 @@ def weights_of(sample_weight: Any, X: Any) -> Array:
             "sample_weight must be >= 0 and not all zero, "
             f"got a least value of {np.min(weights):g} and a sum of {np.sum(weights):g}"
         )
-    return weights
+    with np.errstate(over="ignore"):
+        total = np.sum(weights)
+    return weights if np.isfinite(total) else weights / np.max(weights)
 
 
 def squared_norm(A: LinearMap) -> float:
-    """Return |A|^2, exactly where it has entries or is small, else a bound by power iteration."""
+    """Return |A|^2 to rounding: whether A is filled or sparse does not show in a step size."""
     m, n = A.shape
-    if A.dense is not None:
-        gram = A.dense.T @ A.dense if n <= m else A.dense @ A.dense.T
-        return float(np.linalg.eigvalsh(gram)[-1])
-    x = np.random.default_rng(0).standard_normal(n)
-    norm = 0.0
-    for _ in range(100):
-        x = A.adjoint(A.forward(x))
-        norm = float(np.linalg.norm(x))
-        if norm == 0.0:
-            break
-        x /= norm
-    return 1.05 * norm
+    if min(m, n) <= SMALL or A.dense is not None:
+        if A.dense is not None:
+            gram = A.dense.T @ A.dense if n <= m else A.dense @ A.dense.T
+        elif n <= m:
+            gram = A.adjoint(A.forward(np.eye(n)))
+        else:
+            gram = A.forward(A.adjoint(np.eye(m)))
+        return max(float(np.linalg.eigvalsh(gram)[-1]), 0.0)
+    size, product = (n, _gram(A)) if n <= m else (m, _cogram(A))
+    start = product(np.random.default_rng(0).standard_normal(size))
+    if not start.any():
+        return 0.0
+    operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
+    # The error of the eigenvalue is the square of the tolerance, relative to a distance.
+    return float(eigsh(operator, k=1, v0=start, tol=1e-9, return_eigenvectors=False)[0])
+
+
+def _gram(A: LinearMap) -> Callable[[Array], Array]:
+    return lambda x: A.adjoint(A.forward(x))
+
+
+def _cogram(A: LinearMap) -> Callable[[Array], Array]:
+    return lambda y: A.forward(A.adjoint(y))

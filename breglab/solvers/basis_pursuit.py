@@ -9,7 +9,7 @@ import numpy as np
 
 from breglab._checks import choice
 from breglab.solvers.certificate import certify_constrained
-from breglab.solvers.drive import data, drive, request
+from breglab.solvers.drive import attainable, data, drive, request
 from breglab.solvers.methods import BASIS_PURSUIT
 from breglab.solvers.monitor import Progress
 from breglab.solvers.solution import Solution
@@ -66,5 +66,12 @@ def basis_pursuit(
     chosen = BASIS_PURSUIT[choice(method, "method", tuple(BASIS_PURSUIT))]
     made, b = data(A, b)
     task = Constrained(made, b)
+    accuracy = attainable(made, asked.tol)
     given = A if not isinstance(A, np.ndarray) else np.asarray(A)
-    return drive(chosen, task, asked, lambda x, y: certify_constrained(given, b, x, y), method)
+    return drive(
+        chosen,
+        task,
+        asked,
+        lambda x, y: certify_constrained(given, b, x, y, tol=accuracy),
+        method,
+    )

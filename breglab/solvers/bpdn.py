@@ -10,7 +10,7 @@ import numpy as np
 from breglab._checks import choice, nonnegative
 from breglab.solvers.basis_pursuit import basis_pursuit
 from breglab.solvers.certificate import certify_constrained
-from breglab.solvers.drive import data, drive, request
+from breglab.solvers.drive import attainable, data, drive, request
 from breglab.solvers.methods import DENOISING
 from breglab.solvers.monitor import Progress
 from breglab.solvers.solution import Solution
@@ -80,11 +80,12 @@ def bpdn(
         raise ValueError(
             f"sigma must be < |b| = {length:.6g}, got {sigma:.6g}: x = 0 fits the data that well"
         )
+    accuracy = attainable(made, asked.tol)
     given = A if not isinstance(A, np.ndarray) else np.asarray(A)
     return drive(
         chosen,
         Constrained(made, b, sigma),
         asked,
-        lambda x, y: certify_constrained(given, b, x, y, sigma=sigma),
+        lambda x, y: certify_constrained(given, b, x, y, sigma=sigma, tol=accuracy),
         method,
     )

@@ -9,12 +9,16 @@ Weak duality, for every y with ``|A^H y|_inf <= lam``:
 and for every y at all, S the shrinkage by lam:
 
     min lam |x|_1 + |x|^2/(2 delta) s.t. A x = b   >=  Re<b, y> - delta/2 |S(A^H y)|^2.
+
+A pair that seems to be within tol is looked at once more: if the rounding of the checker's own
+products may come to a tenth of tol, they are summed exactly. The products of an operator cannot be,
+and are taken as they are.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +26,8 @@ import scipy.sparse
 from scipy.sparse.linalg import aslinearoperator
 
 from breglab._checks import Array
+from breglab.solvers import _exact_products as exact
+from breglab.solvers._exact_products import norm as _norm
 
 _TIGHT = 1e-6
 """Relative distance from the bound at which a constraint of the dual counts as tight."""
@@ -29,6 +35,8 @@ _SPARSE = 8
 """A vector with fewer non-zeros than one in so many is multiplied by these columns alone."""
 _BLOCK = 4_000_000
 """Entries of a float32 matrix that are widened at a time: 32 MB."""
+_DOUBT = 0.1
+"""The part of tol that rounding may come to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +78,7 @@ def certify_constrained(
     sigma: float = 0.0,
     lam: float = 1.0,
     delta: float = math.inf,
+    tol: float = 1e-8,
 ) -> Certificate:
     """Certify a pair for ``min lam |x|_1 + |x|^2/(2 delta)`` subject to ``|A x - b| <= sigma``.
 
@@ -85,6 +94,8 @@ def certify_constrained(
         Dual point; scaled down to feasibility where delta is inf, and up to it if it is inside.
     sigma, lam, delta : float
         Of the problem; with a finite delta sigma must be 0.
+    tol : float
+        The accuracy that matters: rounding is kept below it.
 
     Returns
     -------
@@ -94,26 +105,14 @@ def certify_constrained(
     b, x, y = _wide(b), _wide(x), _wide(y)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Certificate(np.zeros_like(b), math.inf, -math.inf, math.inf, math.inf)
-    correlation = _adjoint(A, y)
-    if math.isinf(delta):
-        size = np.abs(correlation)
-        largest = float(size.max())
-        # Just below lam, by rounding.
-        scale = lam / largest * (1.0 - 1e-15) if largest > 0.0 else 1.0
-        y, tight = y * scale, _tight(size * scale, lam)
-        bound = float(np.vdot(b, y).real) - sigma * _norm(y)
-        objective = lam * float(np.abs(x).sum())
-    else:
-        tight = np.empty(0, dtype=np.intp)
-        excess = np.maximum(np.abs(correlation) - lam, 0.0)
-        bound = float(np.vdot(b, y).real) - delta / 2.0 * float(np.sum(excess**2))
-        objective = lam * float(np.abs(x).sum()) + _norm(x) ** 2 / (2.0 * delta)
-    misfit = max(_norm(_forward(A, x) - b) - sigma, 0.0)
-    gap = _gap(objective, bound)
-    return Certificate(y, objective, bound, gap, _relative(misfit, _norm(b)), tight)
+    y = _near_one(y) if math.isinf(delta) else y
+    problem = _Constrained(A, b, x, y, sigma, lam, delta, tol)
+    return problem.checked()
 
 
-def certify_lasso(A: Any, b: Array, x: Array, y: Array, lam: float) -> Certificate:
+def certify_lasso(
+    A: Any, b: Array, x: Array, y: Array, lam: float, *, tol: float = 1e-8
+) -> Certificate:
     """Certify a pair for ``min |A x - b|^2/2 + lam |x|_1``; arguments as above.
 
     The natural y is the residual b - A x, scaled by the checker.
@@ -121,18 +120,128 @@ def certify_lasso(A: Any, b: Array, x: Array, y: Array, lam: float) -> Certifica
     b, x, y = _wide(b), _wide(x), _wide(y)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Certificate(np.zeros_like(b), math.inf, -math.inf, math.inf, 0.0)
-    size = np.abs(_adjoint(A, y))
+    y = _near_one(y)
+    problem = _Penalized(A, b, x, y, 0.0, lam, math.inf, tol)
+    return problem.checked()
+
+
+@dataclass(frozen=True, eq=False)
+class _Constrained:
+    """A pair to be certified; the arguments of `certify_constrained`."""
+
+    A: Any
+    b: Array
+    x: Array
+    y: Array
+    sigma: float
+    lam: float
+    delta: float
+    tol: float
+
+    def checked(self) -> Certificate:
+        """Return the certificate, exact sums included where they are needed."""
+        found = self.certificate(exactly=False)
+        if not self.doubtful(found):
+            return found
+        return replace(self, y=found.y).certificate(exactly=True)
+
+    def certificate(self, *, exactly: bool) -> Certificate:
+        """Return the certificate, by plain or by exact sums."""
+        b, x, lam, delta = self.b, self.x, self.lam, self.delta
+        correlation = self.correlation(exactly)
+        if math.isinf(delta):
+            size = np.abs(correlation)
+            y, tight, part = self.feasible(_scale(lam, size), size, exactly)
+            bound = part * (_inner(b, y, exactly) - self.sigma * _norm(y))
+            objective = lam * float(np.abs(x).sum())
+        else:
+            y, tight = self.y, np.empty(0, dtype=np.intp)
+            excess = np.maximum(np.abs(correlation) - lam, 0.0)
+            bound = _inner(b, y, exactly) - delta / 2.0 * float(np.sum(excess**2))
+            objective = lam * float(np.abs(x).sum()) + _square(x) / (2.0 * delta)
+        misfit = max(_norm(self.residual(exactly)) - self.sigma, 0.0)
+        gap = _gap(objective, bound)
+        return Certificate(y, objective, bound, gap, _relative(misfit, _norm(b)), tight)
+
+    def feasible(self, scale: float, size: Array, exactly: bool) -> tuple[Array, Array, float]:
+        """Return y times a scale, where it is tight, and the part of it that is feasible.
+
+        To scale y is to round it: a y that is looked at exactly stays, and its value is scaled.
+        """
+        tight = _tight(size * abs(scale), self.lam)
+        return (self.y, tight, min(scale, 1.0)) if exactly else (self.y * scale, tight, 1.0)
+
+    def correlation(self, exactly: bool) -> Array:
+        found = _adjoint(self.A, self.y)
+        if not exactly:
+            return found
+        given = None if math.isinf(self.delta) else self.lam
+        unit = float(np.max(np.abs(found))) if given is None else given
+        return exact.adjoint(self.A, self.y, found, given, _DOUBT * self.tol * unit)
+
+    def residual(self, exactly: bool) -> Array:
+        if exactly:
+            return exact.residual(self.A, self.x, self.b)
+        return _forward(self.A, self.x) - self.b
+
+    def doubtful(self, found: Certificate) -> bool:
+        """Return whether rounding may have let the pair pass."""
+        if not (_has_entries(self.A) and found.within(self.tol)):
+            return False
+        size, value = exact.frobenius(self.A), max(abs(found.objective), abs(found.bound))
+        length, dual = _norm(self.b), _norm(found.y)
+        error = exact.rounding(self.A.shape[0]) * dual
+        reach = exact.rounding(int(np.count_nonzero(self.x))) * size * _norm(self.x)
+        allowed = _DOUBT * self.tol
+        return (
+            error * size > allowed * self.lam
+            or error * length > allowed * value
+            or self.too_far(reach, allowed, value)
+        )
+
+    def too_far(self, reach: float, allowed: float, value: float) -> bool:
+        """Return whether an error of the misfit is too large."""
+        return reach > allowed * _norm(self.b)
+
+
+@dataclass(frozen=True, eq=False)
+class _Penalized(_Constrained):
+    """A pair to be certified; the arguments of `certify_lasso`."""
+
+    def certificate(self, *, exactly: bool) -> Certificate:
+        b, y, lam = self.b, self.y, self.lam
+        size = np.abs(self.correlation(exactly))
+        # Of all multiples of y that are feasible, the one with the largest dual value.
+        best = _inner(b, y, exactly) / (_square(y) or 1.0)
+        limit = _scale(lam, size) if size.any() else math.inf
+        y, tight, part = self.feasible(float(np.clip(best, -limit, limit)), size, exactly)
+        bound = part * (_inner(b, y, exactly) - part * _square(y) / 2.0)
+        objective = _square(self.residual(exactly)) / 2.0 + lam * float(np.abs(self.x).sum())
+        return Certificate(y, objective, bound, _gap(objective, bound), 0.0, tight)
+
+    def too_far(self, reach: float, allowed: float, value: float) -> bool:
+        return reach * (_norm(self.residual(False)) + reach) > allowed * value
+
+
+def _near_one(y: Array) -> Array:
+    """Return y times a power of two, which is exact: no product of it leaves the range."""
+    exponent = int(np.frexp(np.max(np.abs(y)))[1])
+    return y * 2.0 ** -min(max(exponent, -1000), 1000)
+
+
+def _scale(lam: float, size: Array) -> float:
+    """Return the factor that brings the largest of some sizes just below lam, by rounding."""
     largest = float(size.max())
-    # Of all multiples of y that are feasible, the one with the largest dual value.
-    best = float(np.vdot(b, y).real) / max(float(np.vdot(y, y).real), np.finfo(float).tiny)
-    limit = lam / largest * (1.0 - 1e-15) if largest > 0.0 else math.inf
-    scale = float(np.clip(best, -limit, limit))
-    y = y * scale
-    bound = float(np.vdot(b, y).real) - float(np.vdot(y, y).real) / 2.0
-    residual = _forward(A, x) - b
-    objective = float(np.vdot(residual, residual).real) / 2.0 + lam * float(np.abs(x).sum())
-    tight = _tight(size * abs(scale), lam)
-    return Certificate(y, objective, bound, _gap(objective, bound), 0.0, tight)
+    return lam / largest * (1.0 - 1e-15) if largest > 0.0 else 1.0
+
+
+def _inner(b: Array, y: Array, exactly: bool) -> float:
+    return exact.inner(b, y).real if exactly else float(np.vdot(b, y).real)
+
+
+def _square(x: Array) -> float:
+    length = _norm(x)
+    return length * length  # where it overflows it is inf, and no error
 
 
 def _tight(size: Array, lam: float) -> Array:
@@ -145,10 +254,6 @@ def _gap(objective: float, bound: float) -> float:
 
 def _relative(size: float, unit: float) -> float:
     return size / unit if unit > 0.0 else (math.inf if size > 0.0 else 0.0)
-
-
-def _norm(x: Array) -> float:
-    return math.sqrt(float(np.vdot(x, x).real))
 
 
 def _wide(x: Array) -> Array:

@@ -25,6 +25,9 @@ COARSE = 1e-5
 DEPENDENT = 1e-7
 """A column with a smaller part outside of the span of others counts as dependent on them."""
 
+RANGE = 140.0, 16.0
+"""Orders of magnitude that A and b may be away from 1, together, in double and single precision."""
+
 Method = Callable[[Task, Monitor], Candidate]
 """Takes a task, reports to the monitor, returns a candidate."""
 
@@ -66,8 +69,8 @@ def data(A: Any, b: Any) -> tuple[LinearMap, Array]:
     Raises
     ------
     TypeError, ValueError
-        As in `linear_map`; or if b is not a vector of finite numbers that fits A, or A is zero and
-        b is not.
+        As in `linear_map`; or if b is not a vector of finite numbers that fits A, A is zero and b
+        is not, or squares of their entries leave the range of the numbers.
     """
     b = np.asarray(b)
     made = linear_map(A, b)
@@ -81,7 +84,27 @@ def data(A: Any, b: Any) -> tuple[LinearMap, Array]:
         raise TypeError("b must be real where A is real; pass A as complex for complex x")
     if made.zero and b.any():
         raise ValueError("A must not be zero where b is not: no x has any effect")
-    return made, b.astype(made.dtype, copy=False)
+    b = b.astype(made.dtype, copy=False)
+    _check_range(made, b)
+    return made, b
+
+
+def attainable(A: LinearMap, tol: float) -> float:
+    """Return tol, or what data in single precision can be held to."""
+    return max(tol, COARSE) if A.eps > COARSE / 1000.0 else tol
+
+
+def _check_range(A: LinearMap, b: Array) -> None:
+    if not b.any():
+        return
+    sizes = A.magnitude(b), float(np.max(np.abs(b)))
+    limit = RANGE[0] if A.eps < COARSE / 1000.0 else RANGE[1]
+    if sum(abs(math.log10(size)) if 0.0 < size < math.inf else math.inf for size in sizes) > limit:
+        raise ValueError(
+            f"A and b must be scaled: their sizes, {sizes[0]:.1e} and {sizes[1]:.1e}, are together "
+            f"more than {limit:.0f} orders of magnitude away from 1, and products of them would be "
+            f"lost in {A.dtype}"
+        )
 
 
 def drive(
@@ -112,7 +135,7 @@ def drive(
     """
     begun = time.perf_counter()
     A = task.A
-    tol = max(asked.tol, COARSE) if A.eps > COARSE / 1000.0 else asked.tol
+    tol = attainable(A, asked.tol)
     monitor = Monitor(
         A,
         tol=tol,

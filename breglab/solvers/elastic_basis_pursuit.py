@@ -9,7 +9,7 @@ import numpy as np
 
 from breglab._checks import choice, positive
 from breglab.solvers.certificate import certify_constrained
-from breglab.solvers.drive import data, drive, request
+from breglab.solvers.drive import attainable, data, drive, request
 from breglab.solvers.methods import ELASTIC
 from breglab.solvers.monitor import Progress
 from breglab.solvers.solution import Solution
@@ -76,11 +76,12 @@ def elastic_basis_pursuit(
     delta, lam = positive(delta, "delta"), positive(lam, "lam")
     chosen = ELASTIC[choice(method, "method", tuple(ELASTIC))]
     made, b = data(A, b)
+    accuracy = attainable(made, asked.tol)
     given = A if not isinstance(A, np.ndarray) else np.asarray(A)
     return drive(
         chosen,
         Constrained(made, b, lam=lam, delta=delta),
         asked,
-        lambda x, y: certify_constrained(given, b, x, y, lam=lam, delta=delta),
+        lambda x, y: certify_constrained(given, b, x, y, lam=lam, delta=delta, tol=accuracy),
         method,
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from breglab._checks import choice, positive
 from breglab.solvers.certificate import certify_lasso
-from breglab.solvers.drive import data, drive, request
+from breglab.solvers.drive import attainable, data, drive, request
 from breglab.solvers.methods import DENOISING
 from breglab.solvers.monitor import Progress
 from breglab.solvers.solution import Solution
@@ -67,11 +67,12 @@ def lasso(
     asked = request(tol, callback, time_limit, max_iterations)
     chosen = DENOISING[choice(method, "method", tuple(DENOISING))]
     made, b = data(A, b)
+    accuracy = attainable(made, asked.tol)
     given = A if not isinstance(A, np.ndarray) else np.asarray(A)
     return drive(
         chosen,
         Penalized(made, b, lam),
         asked,
-        lambda x, y: certify_lasso(given, b, x, y, lam),
+        lambda x, y: certify_lasso(given, b, x, y, lam, tol=accuracy),
         method,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ class LinearMap:
         The rounding unit of the dtype.
     zero : bool
         Whether A is zero; for an operator, whether it is zero at a random vector.
+    size : float
+        For an operator, how much longer a random vector becomes; else 1.
     forwards, adjoints : int
         Products with A and with its adjoint so far; a product with k columns of A counts k/n.
     """
@@ -43,6 +46,7 @@ class LinearMap:
         sparse: Any | None = None,
         *,
         zero: bool = False,
+        size: float = 1.0,
     ) -> None:
         self.shape: tuple[int, int] = operator.shape
         self.dtype = np.dtype(operator.dtype)
@@ -51,6 +55,7 @@ class LinearMap:
         self.eps = float(np.finfo(self.dtype).eps)
         self.sparse = sparse
         self.zero = zero
+        self.size = size
         self.forwards = 0.0
         self.adjoints = 0.0
         self._operator = operator
@@ -84,6 +89,18 @@ class LinearMap:
             c.flags.writeable = False
             self._correlation = b, c
         return self._correlation[1]
+
+    def magnitude(self, b: Array) -> float:
+        """Return about how large A is: its largest entry, or what it makes of a vector."""
+        if self._correlation is not None and self._correlation[0] is b:
+            made, given = (float(np.max(np.abs(v))) for v in (self._correlation[1], b))
+            if made > 0.0 < given and self.eps < made / given < 1.0 / self.eps:
+                return made / given
+        entries = self.dense if self.sparse is None else self.sparse.data
+        if entries is None:
+            return self.size
+        parts = (entries,) if self.real else (entries.real, entries.imag)
+        return max(max(float(part.max()), -float(part.min())) for part in parts)
 
     def columns(self, index: Array) -> Array:
         """Return the columns of A at integer positions, dense, shape (m, len(index)).
@@ -142,7 +159,8 @@ def linear_map(A: Any, b: Array | None = None) -> LinearMap:
     operator = aslinearoperator(A)
     _check_shape(operator.shape)
     _floating(np.dtype(operator.dtype))
-    return LinearMap(operator, zero=_check_adjoint(operator))
+    size = _check_adjoint(operator)
+    return LinearMap(operator, zero=size == 0.0, size=size)
 
 
 def _from_array(A: Array, b: Array | None) -> LinearMap:
@@ -161,6 +179,7 @@ def _from_array(A: Array, b: Array | None) -> LinearMap:
 
 
 def _floating(dtype: Any) -> Any:
+    dtype = dtype.newbyteorder("=")
     if dtype in _DTYPES:
         return dtype
     if dtype.kind in "iub":
@@ -183,8 +202,8 @@ def _check_finite(entries: Array) -> None:
         raise ValueError("A must be finite, got NaN or inf among its entries")
 
 
-def _check_adjoint(operator: LinearOperator) -> bool:
-    """Test <A x, y> = <x, A^H y> at one random pair; return whether A x is zero."""
+def _check_adjoint(operator: LinearOperator) -> float:
+    """Test <A x, y> = <x, A^H y> at one random pair; return the largest entry of A x."""
     rng = np.random.default_rng(0)
     y, x = (_draw(rng, length, operator.dtype) for length in operator.shape)
     image = np.asarray(operator.matvec(x)).reshape(-1)
@@ -192,16 +211,22 @@ def _check_adjoint(operator: LinearOperator) -> bool:
         preimage = np.asarray(operator.rmatvec(y)).reshape(-1)
     except NotImplementedError as error:
         raise TypeError(f"A must have an adjoint, rmatvec, got {operator!r}") from error
+    if operator.dtype.kind != "c" and "c" in (image.dtype.kind, preimage.dtype.kind):
+        raise TypeError(f"A must have a complex dtype, its products are complex: {operator.dtype}")
+    largest, tiny = float(np.max(np.abs(image))), float(np.finfo(operator.dtype).tiny) ** 0.5
+    if 0.0 < largest < math.inf and not 10.0 * tiny < largest < 0.1 / tiny:
+        raise ValueError(f"A must be scaled: it makes a vector of size 1 one of size {largest:.1e}")
     left, right = np.vdot(y, image), np.vdot(preimage, x)
     if not (np.isfinite(left) and np.isfinite(right)):
         raise ValueError("A must give finite products, got NaN or inf")
     size = np.linalg.norm(image) * np.linalg.norm(y) + np.linalg.norm(x) * np.linalg.norm(preimage)
-    if abs(left - right) > np.sqrt(np.finfo(operator.dtype).eps) * size:
+    # Both sides are smaller than their factors, by the root of m: what is small here is not there.
+    if abs(left - right) > np.finfo(operator.dtype).eps ** 0.75 * size:
         raise ValueError(
             "A must have its adjoint as rmatvec, <A x, y> = <x, A^H y>, "
             f"got {left:.6g} and {right:.6g} at a random pair"
         )
-    return not image.any()
+    return largest
 
 
 def _draw(rng: np.random.Generator, length: int, dtype: Any) -> Array:

@@ -26,7 +26,7 @@ class Progress:
     seconds : float
         Since the beginning.
     x, y : array
-        The iterates; to be copied by who keeps them.
+        The iterates, not to be written to; to be copied by who keeps them.
     gap, feasibility : float
         Relative, as far as the method knows them for free; else NaN.
     support : int
@@ -129,7 +129,8 @@ class Monitor:
         seconds = now - self._begun
         self._rows.append((iteration, seconds, gap, feasibility, size))
         if self._callback is not None:
-            progress = Progress(iteration, seconds, _made(x), _made(y), gap, feasibility, size)
+            shown = _shown(x), _shown(y)
+            progress = Progress(iteration, seconds, *shown, gap, feasibility, size)
             if self._callback(progress):
                 raise Stopped(Status.CALLBACK)
             now = time.perf_counter()
@@ -162,3 +163,9 @@ def _kept(x: Point) -> Point:
 
 def _made(x: Point) -> Array:
     return x() if callable(x) else x
+
+
+def _shown(x: Point) -> Array:
+    made = _made(x).view()
+    made.flags.writeable = False
+    return made
