@@ -84,7 +84,10 @@ class Path:
     def dual_at(self, t: Any) -> Array:
         """Return p(t), shape (n,), or (..., n) for an array of times; errors as in `at`."""
         t, k = self._place(t)
-        if np.max(k, initial=0) == len(self.times) - 1:
+        finished = self.status is PathStatus.FINISHED
+        if finished:
+            t = np.minimum(t, self.times[-1])  # p stands still; its rate is rounding
+        if not finished and np.max(k, initial=0) == len(self.times) - 1:
             rate = self._rates(len(self.times) - 1, len(self.times))
         else:
             rate = np.zeros((1, self.primal.shape[1]))

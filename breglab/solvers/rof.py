@@ -30,8 +30,9 @@ class Denoised:
     objective : float
         The value at u.
     gap : float
-        ``TV(u) - <D u, z>``, the duality gap, relative to the objective. No image has a smaller
-        value than ``objective (1 - gap)``, and |u - minimiser|^2 <= 2 gap objective/lam.
+        ``TV(u) - <D u, z> + lam |u - f + D^T z/lam|^2/2``, the duality gap, relative to the
+        objective; the last term is rounding. No image has a smaller value than
+        ``objective (1 - gap)``, and |u - minimiser|^2 <= 2 gap objective/lam.
     iterations : int
         0 where the minimiser was computed directly.
     certified : bool
@@ -114,8 +115,11 @@ def rof(
     seconds = math.inf if time_limit is None else positive(time_limit, "time_limit")
     if f.ndim == 1:
         return _signal(f, lam, tol)
-    if start is not None and np.shape(start) != (2, *f.shape):
-        raise ValueError(f"start must have shape {(2, *f.shape)}, got {np.shape(start)}")
+    if start is not None:
+        if np.shape(start) != (2, *f.shape):
+            raise ValueError(f"start must have shape {(2, *f.shape)}, got {np.shape(start)}")
+        if not np.isfinite(start).all():
+            raise ValueError("start must be finite, got NaN or inf")
     return _Ascent(f, lam, isotropic, start).run(tol, most, time.perf_counter() + seconds)
 
 
@@ -127,8 +131,15 @@ def _signal(f: Array, lam: float, tol: float) -> Denoised:
     jumps = np.diff(u)
     variation = float(np.sum(np.abs(jumps)))
     objective = variation + lam / 2.0 * float(np.sum((u - f) ** 2))
-    gap = (variation - float(jumps @ field[0, :-1])) / (objective or 1.0)
-    return Denoised(u, field, objective, max(gap, 0.0), 0, gap <= tol)
+    error = u - f - np.diff(field[0], prepend=0.0) / lam
+    gap = variation - float(jumps @ field[0, :-1]) + lam / 2.0 * float(np.sum(error**2))
+    gap = _relative(gap, objective)
+    return Denoised(u, field, objective, gap, 0, gap <= tol)
+
+
+def _relative(gap: float, objective: float) -> float:
+    """Return the gap relative to the objective; inf where that leaves the range of the numbers."""
+    return max(gap, 0.0) / (objective or 1.0) if math.isfinite(objective) else math.inf
 
 
 class _Ascent:
@@ -136,6 +147,8 @@ class _Ascent:
 
     def __init__(self, f: Array, lam: float, isotropic: bool, start: Array | None) -> None:
         self.f, self.lam, self.isotropic = f, lam, isotropic
+        # What u = f - D^T z/lam is rounded by, twice, weighs as much in the objective.
+        self.rounding = 2.0 * lam * float(np.sum((np.finfo(np.float64).eps * f) ** 2))
         self.z = np.zeros((2, *f.shape)) if start is None else np.array(start, dtype=np.float64)
         self.z[0, -1], self.z[1, :, -1] = 0.0, 0.0
         self._project(self.z)
@@ -169,7 +182,8 @@ class _Ascent:
         sizes = np.hypot(*slope) if self.isotropic else np.abs(slope)
         variation = float(np.sum(sizes))
         objective = variation + self.lam / 2.0 * float(np.sum((u - self.f) ** 2))
-        return objective, max(variation - float(np.vdot(slope, z)), 0.0) / (objective or 1.0)
+        gap = max(variation - float(np.vdot(slope, z)), 0.0) + self.rounding
+        return objective, _relative(gap, objective)
 
     def _image(self, z: Array) -> Array:
         """Return u = f - D^T z/lam; overwritten by the next call."""
