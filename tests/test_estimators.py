@@ -343,3 +343,14 @@ def test_weights_whose_sum_overflows(model):
     expected = clone(model).fit(X, y, sample_weight=weights).coef_
     found = clone(model).fit(X, y, sample_weight=1.5e308 * weights).coef_
     np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("model", [LinearizedBregman(), LinearizedBregmanClassifier()])
+def test_features_out_of_range_are_refused(model):
+    """Coefficients were all zero, without a word."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 6))
+    y = X[:, 0] + 0.3 * rng.standard_normal(40)
+    y = y > 0.0 if isinstance(model, LinearizedBregmanClassifier) else y
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match="X must be scaled"):
+        model.fit(X * 1e150, y)

@@ -79,6 +79,13 @@ def usual_delta(g: Array, curvature: float) -> float:
         Gradient at 0.
     curvature : float
         ``<g, H g>/|g|^2`` with the Hessian H.
+
+    Raises
+    ------
+    ValueError
+        If its curvature leaves the range of the numbers.
     """
     largest = float(np.max(np.abs(g), initial=0.0))
+    if not np.isfinite(curvature):
+        raise ValueError(f"X must be scaled: its gradient is of size {largest:.1e}")
     return 10.0 * largest / curvature if largest > 0.0 and curvature > 0.0 else 1.0
