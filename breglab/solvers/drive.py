@@ -206,8 +206,7 @@ def _ambiguity(task: Task, x: Array, tight: Array) -> str:
     It is unique if these are independent; that is looked at where there are more of them than
     non-zero entries.
     """
-    entries = task.A.dense is not None or task.A.sparse is not None
-    if not entries or len(tight) <= np.count_nonzero(x):
+    if not task.A.has_entries or len(tight) <= np.count_nonzero(x):
         return ""
     if len(tight) <= task.A.shape[0]:
         columns = task.A.columns(tight)

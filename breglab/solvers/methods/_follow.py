@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from breglab._checks import Array
+from breglab.solvers._vectors import TINY, inner, relative_gap
 from breglab.solvers.methods._closing import Closed, close
-from breglab.solvers.methods._dual import Dual, Point, inner
+from breglab.solvers.methods._dual import Dual, Point
 from breglab.solvers.methods._reach import Reach
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Constrained, Task
@@ -161,9 +162,9 @@ class _Pursuit(_Walk):
         self.count += 1
         self.point = point
         l1 = self.task.lam * float(np.sum(np.abs(point.x)))
-        feasible = min(self.task.lam / max(float(np.max(np.abs(point.v))), 1e-300), 1.0)
+        feasible = min(self.task.lam / max(float(np.max(np.abs(point.v))), TINY), 1.0)
         bound = feasible * inner(self.task.b, point.y)
-        gap = abs(l1 - bound) / max(l1, abs(bound), 1e-300)
+        gap = relative_gap(l1, bound)
         self.monitor.step(self.count, point.x, point.y, gap=gap, feasibility=point.feasibility)
         if max(gap, point.feasibility) <= self.goal:
             self.closed = Closed(point.x, point.y, gap, point.feasibility)

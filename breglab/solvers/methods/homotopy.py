@@ -37,6 +37,7 @@ import numpy as np
 import scipy.linalg
 
 from breglab._checks import Array
+from breglab.solvers._vectors import TINY, relative_gap
 from breglab.solvers.methods._homotopy_numpy import ARRIVED, AT_SIGMA, PAUSED
 from breglab.solvers.methods._homotopy_numpy import advance as numpy_advance
 from breglab.solvers.methods._working_set import Engine, WorkingSet
@@ -135,9 +136,9 @@ class Path:
         """Follow the path to where ``|r| = sigma``."""
         while True:
             x, y, size = self._W.x, self._W.r, self._size
-            value = (float(self._b @ y) - sigma * size) / max(self._largest, 1e-300)
+            value = (float(self._b @ y) - sigma * size) / max(self._largest, TINY)
             objective = float(np.sum(np.abs(self._W.x)))
-            gap = abs(objective - value) / max(objective, abs(value), 1e-300)
+            gap = relative_gap(objective, value)
             self._report(x, y, gap, max(size - sigma, 0.0) / self._length)
             met = abs(size - sigma) <= EXACT * self._length
             if (met and not self._violated) or self._at_its_end():
@@ -167,7 +168,7 @@ class Path:
     @property
     def _noise(self) -> float:
         """Rounding of A^T r; no better than an estimate, and of the right order."""
-        return 1e-15 * self._first * self._size / max(self._length, 1e-300)
+        return 1e-15 * self._first * self._size / max(self._length, TINY)
 
     @property
     def _size(self) -> float:
@@ -213,15 +214,15 @@ class Path:
             misfit = float(np.linalg.norm(W.r - self.lam * (u @ W.active)))
         y = W.r / self._largest if self._first > 0.0 else W.r
         objective, bound = float(np.sum(np.abs(x))), float(self._b @ y)
-        gap = abs(objective - bound) / max(objective, abs(bound), 1e-300)
+        gap = relative_gap(objective, bound)
         return x, y, gap, misfit / self._length if self._length > 0.0 else 0.0
 
     def _lasso_gap(self, lam: float) -> float:
         r = self._W.r
-        y = r * min(1.0, lam / max(self._largest, 1e-300))
+        y = r * min(1.0, lam / max(self._largest, TINY))
         bound = float(self._b @ y) - float(y @ y) / 2.0
         objective = float(r @ r) / 2.0 + lam * float(np.sum(np.abs(self._W.x)))
-        return abs(objective - bound) / max(objective, 1e-300)
+        return relative_gap(objective, bound)
 
     def _polished(self, x: Array, y: Array) -> Candidate:
         """Fit x on T to b itself: one step with the inverse, and if that fails with a QR."""

@@ -15,7 +15,8 @@ import numpy as np
 import scipy.optimize
 
 from breglab._checks import Array
-from breglab.solvers.methods._dual import Dual, Point, inner, norm
+from breglab.solvers._vectors import inner, norm
+from breglab.solvers.methods._dual import Dual, Point
 from breglab.solvers.methods._follow import Visit, follow
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task

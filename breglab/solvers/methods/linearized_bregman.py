@@ -17,7 +17,8 @@ from collections.abc import Iterator
 
 from breglab._checks import Array
 from breglab.iteration.rules import Gradient, State, dual_step
-from breglab.solvers.methods._dual import Dual, Point, squared_norm
+from breglab.solvers._squared_norm import squared_norm
+from breglab.solvers.methods._dual import Dual, Point
 from breglab.solvers.methods._follow import ascent, follow
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task

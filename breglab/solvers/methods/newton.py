@@ -26,7 +26,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from breglab._checks import Array
-from breglab.solvers.methods._dual import Dual, Point, inner, norm
+from breglab.solvers._vectors import inner, norm
+from breglab.solvers.methods._dual import Dual, Point
 from breglab.solvers.methods._follow import ascent, follow
 from breglab.solvers.methods._newton_system import direction
 from breglab.solvers.monitor import Monitor
