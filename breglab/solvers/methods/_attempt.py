@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from breglab._checks import Array
 from breglab.solvers.task import Candidate
@@ -40,9 +40,9 @@ class Attempt:
         """
         if not self.settled:
             return take_over(self)
-        again, it = self.again, self.candidate
+        again = self.again
 
         def otherwise() -> Candidate:
             return take_over(self) if again is None else again().offer(take_over)
 
-        return Candidate(it.x, it.y, it.iterations, it.method, it.message, otherwise)
+        return replace(self.candidate, otherwise=otherwise)
