@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from breglab._checks import choice
 from breglab.solvers.certificate import certify_constrained
 from breglab.solvers.drive import data, drive, request
@@ -66,5 +64,4 @@ def basis_pursuit(
     chosen = BASIS_PURSUIT[choice(method, "method", tuple(BASIS_PURSUIT))]
     made, b = data(A, b)
     task = Constrained(made, b)
-    given = A if not isinstance(A, np.ndarray) else np.asarray(A)
-    return drive(chosen, task, asked, lambda x, y: certify_constrained(given, b, x, y), method)
+    return drive(chosen, task, asked, lambda x, y: certify_constrained(A, b, x, y), method)

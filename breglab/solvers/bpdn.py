@@ -80,11 +80,10 @@ def bpdn(
         raise ValueError(
             f"sigma must be < |b| = {length:.6g}, got {sigma:.6g}: x = 0 fits the data that well"
         )
-    given = A if not isinstance(A, np.ndarray) else np.asarray(A)
     return drive(
         chosen,
         Constrained(made, b, sigma),
         asked,
-        lambda x, y: certify_constrained(given, b, x, y, sigma=sigma),
+        lambda x, y: certify_constrained(A, b, x, y, sigma=sigma),
         method,
     )

@@ -91,7 +91,7 @@ def certify_constrained(
     Certificate
         Not finite values of x or y give an infinite gap.
     """
-    b, x, y = _wide(b), _wide(x), _wide(y)
+    A, b, x, y = _plain(A), _wide(b), _wide(x), _wide(y)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Certificate(np.zeros_like(b), math.inf, -math.inf, math.inf, math.inf)
     correlation = _adjoint(A, y)
@@ -118,7 +118,7 @@ def certify_lasso(A: Any, b: Array, x: Array, y: Array, lam: float) -> Certifica
 
     The natural y is the residual b - A x, scaled by the checker.
     """
-    b, x, y = _wide(b), _wide(x), _wide(y)
+    A, b, x, y = _plain(A), _wide(b), _wide(x), _wide(y)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Certificate(np.zeros_like(b), math.inf, -math.inf, math.inf, 0.0)
     size = np.abs(_adjoint(A, y))
@@ -149,6 +149,11 @@ def _relative(size: float, unit: float) -> float:
 
 def _norm(x: Array) -> float:
     return math.sqrt(float(np.vdot(x, x).real))
+
+
+def _plain(A: Any) -> Any:
+    """Return A, an array without what a subclass of arrays makes of products."""
+    return np.asarray(A) if isinstance(A, np.ndarray) else A
 
 
 def _wide(x: Array) -> Array:
