@@ -174,7 +174,9 @@ def scales(traces: Scales, *, highlighted: int = 3) -> Figure:
     """
     u = _primal(traces.path, None)
     first, _ = coloured_and_grey(u, count(highlighted, "highlighted"))
-    times, heights = _steps(traces.path, u, min(traces.path.end, traces.linearized.end))
+    # Whole steps may end a little before a breakpoint that is the horizon itself.
+    last = max(traces.path.times[-1], min(traces.path.end, traces.linearized.end))
+    times, heights = _steps(traces.path, u, last)
     implicit, explicit = traces.bregman, traces.linearized
     steps = np.unique(np.linspace(0, len(explicit.times) - 1, 600).round().astype(int))
     fine = explicit.primal[steps].toarray()
