@@ -25,9 +25,9 @@ from breglab.plotting.style import (
     set_ticks,
     style,
 )
-from breglab.solvers.flow import Scales
 from breglab.solvers.inverse_scale_space import Path
 from breglab.solvers.lasso_path import LassoPath
+from breglab.solvers.scales import Scales
 
 Values = npt.NDArray[np.float64]
 

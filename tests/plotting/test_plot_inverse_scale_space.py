@@ -8,9 +8,9 @@ import pytest
 from breglab.plotting.export import to_svg
 from breglab.plotting.inverse_scale_space import against_lasso, dual_path, primal_path, scales
 from breglab.plotting.style import GREY
-from breglab.solvers.flow import compare_scales
 from breglab.solvers.inverse_scale_space import inverse_scale_space_path
 from breglab.solvers.lasso_path import lasso_path
+from breglab.solvers.scales import compare_scales
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,7 @@ def test_the_dual_point_needs_more_than_the_smallest_one():
 
 
 def test_the_proof_is_refused_where_there_is_none():
-    # Three dependent columns stand out. They explain b in many ways, least squares takes a long one.
+    # Three dependent columns explain b in many ways; least squares takes a long one.
     A = np.hstack([np.eye(30), np.zeros((30, 70))])
     rng = np.random.default_rng(0)
     A[:, 30:] = 0.02 * rng.standard_normal((30, 70))
