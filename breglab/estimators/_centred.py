@@ -101,7 +101,7 @@ def weights_of(sample_weight: Any, X: Any) -> Array:
 
 
 def squared_norm(A: LinearMap) -> float:
-    """Return |A|^2, exactly where it has entries or is small, else a bound by power iteration."""
+    """Return |A|^2: to rounding for an array, else an estimate by power iteration, 5 % up."""
     m, n = A.shape
     if A.dense is not None:
         gram = A.dense.T @ A.dense if n <= m else A.dense @ A.dense.T

@@ -13,8 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from breglab._checks import Array, count, positive
 from breglab.estimators._centred import regression, squared_norm, weights_of
-from breglab.estimators._descent import descend, usual_delta
-from breglab.estimators.linearized_bregman import checked_step
+from breglab.estimators._descent import checked_step, descend, usual_delta
 from breglab.solvers.linear_map import LinearMap
 
 
