@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import log_softmax
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -184,7 +184,7 @@ def _left_out(whole: Any, kind: type[Any], loss: Loss, X: Any, y: Array, weights
     """
     model = kind(**{name: getattr(whole, name) for name in kind().get_params()})
     rows = X.tocsr() if hasattr(X, "tocsr") else X
-    splits = check_cv(whole.cv, y, classifier=loss is _log_loss).split(X, y)
+    splits = check_cv(whole.cv, y, classifier=is_classifier(whole)).split(X, y)
     folds = Parallel(n_jobs=whole.n_jobs)(
         delayed(_fold)(clone(model), loss, whole.times_, rows, y, weights, train, test)
         for train, test in splits

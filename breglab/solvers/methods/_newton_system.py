@@ -15,6 +15,7 @@ from breglab.solvers.methods._dual import Dual, Point
 _LARGEST = 20_000_000
 """Entries of F beyond which conjugate gradients are used."""
 _STEPS = 300
+"""Conjugate gradient steps at most: an inexact direction still leads uphill."""
 
 
 def direction(dual: Dual, point: Point, slope: Array, mu: float) -> Array:

@@ -25,6 +25,7 @@ from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
 
 _LIMIT = 50_000
+"""Iterations after which to give up, unless the user has set a limit."""
 
 
 def accelerated(task: Task, monitor: Monitor) -> Candidate:

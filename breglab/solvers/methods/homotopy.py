@@ -51,6 +51,12 @@ EXACT, FURTHER = 1e-12, 2
 when they are good enough for the user: the solution itself is worth them."""
 ROUNDING = 1e-13
 """Part of b that entries of the limit may add up to and still count as zero."""
+ABOVE = 1e-11
+"""Part of lam by which a correlation has to exceed it to be a violation."""
+CANCELLED = 1e-4
+"""Part of the residual below which a difference of squares has lost half of its digits."""
+FITTED = 1e-14
+"""Part of b that a fit on T may miss without another step."""
 STAGES = 200
 """A path that has halved lam so often has left all digits behind."""
 
@@ -65,7 +71,7 @@ def homotopy(task: Task, monitor: Monitor) -> Candidate:
     """
     if not task.A.real:
         raise ValueError(f"the homotopy needs real A, got {task.A.dtype}")
-    path = Path(task, monitor)
+    path = Homotopy(task, monitor)
     if isinstance(task, Penalized):
         return path.to_lam(task.lam)
     if math.isfinite(task.delta):
@@ -85,7 +91,7 @@ def engine() -> tuple[Engine, str]:
     return advance, "homotopy (numba)"
 
 
-class Path:
+class Homotopy:
     """The lasso path of A and b, from the lam where x = 0 downwards.
 
     Attributes
@@ -163,7 +169,7 @@ class Path:
     @property
     def _violated(self) -> bool:
         """Whether a correlation is above lam by more than rounding."""
-        return self._largest > self.lam * (1.0 + 1e-11) + 10.0 * self._noise
+        return self._largest > self.lam * (1.0 + ABOVE) + 10.0 * self._noise
 
     @property
     def _noise(self) -> float:
@@ -210,7 +216,7 @@ class Path:
         x[T] += self.lam * u
         # What is left of r has no part in the span of A_T.
         misfit = math.sqrt(max(float(W.r @ W.r) - self.lam**2 * float(u @ s), 0.0))
-        if misfit <= 1e-4 * self._size:
+        if misfit <= CANCELLED * self._size:
             misfit = float(np.linalg.norm(W.r - self.lam * (u @ W.active)))
         y = W.r / self._largest if self._first > 0.0 else W.r
         objective, bound = float(np.sum(np.abs(x))), float(self._b @ y)
@@ -230,7 +236,7 @@ class Path:
         active, columns = W.active, W.T
         for attempt in range(2):
             error = self._b - x[columns] @ active
-            if np.linalg.norm(error) > 1e-14 * self._length:
+            if np.linalg.norm(error) > FITTED * self._length:
                 if attempt == 0:
                     x[columns] += W.solve(active @ error)
                 else:

@@ -30,6 +30,7 @@ from breglab.solvers.task import Candidate, Task
 STILL = 1e-6
 """Change of x, relative to its largest entry, that all steps skipped may add up to."""
 _LIMIT = 50_000
+"""Iterations after which to give up, unless the user has set a limit."""
 
 
 def kicking(task: Task, monitor: Monitor) -> Candidate:

@@ -22,7 +22,9 @@ from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
 
 _LIMIT = 20_000
+"""Iterations after which to give up, unless the user has set a limit."""
 _MEMORY = 20
+"""Pairs of steps and gradients that model the curvature."""
 
 
 def lbfgs(task: Task, monitor: Monitor) -> Candidate:

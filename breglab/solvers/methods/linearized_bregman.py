@@ -24,6 +24,7 @@ from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
 
 _LIMIT = 100_000
+"""Iterations after which to give up, unless the user has set a limit."""
 
 
 def linearized_bregman(task: Task, monitor: Monitor) -> Candidate:
