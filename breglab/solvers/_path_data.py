@@ -87,6 +87,24 @@ def compressed(A: LinearMap, b: Array) -> tuple[LinearMap, Array, float]:
     return linear_map(np.asfortranarray(R[:n, :n])), R[:n, n].copy(), abs(float(R[n, n]))
 
 
+def first_within(times: Array, residuals: Array, sigma: float, status: PathStatus) -> float:
+    """Return the first time with a residual of at most sigma: Morozov's discrepancy principle.
+
+    Raises
+    ------
+    ValueError
+        If sigma is no number >= 0, or there is none; it says how the path ended.
+    """
+    nonnegative(sigma, "sigma")
+    reached = np.flatnonzero(residuals <= sigma)
+    if reached.size == 0:
+        raise ValueError(
+            f"sigma must be at least {np.min(residuals):.6g}, the least residual on the way, "
+            f"got {sigma!r}. {status.value}"
+        )
+    return float(times[reached[0]])
+
+
 Entries = tuple[Array, Array]
 """Positions and values of what is not zero in a row."""
 
