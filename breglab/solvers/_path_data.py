@@ -52,6 +52,11 @@ class Limits:
 def real_data(A: Any, b: Any) -> tuple[LinearMap, Array]:
     """Check A and b, and return them in double precision.
 
+    Parameters
+    ----------
+    A, b
+        As the user gave them; or a real `LinearMap` of float64 and its data, which were checked.
+
     Raises
     ------
     TypeError, ValueError

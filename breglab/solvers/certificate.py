@@ -89,7 +89,7 @@ def certify_constrained(
     Returns
     -------
     Certificate
-        Not finite values of x or y give an infinite gap.
+        Values of x or y that are not finite give an infinite gap.
     """
     A, b, x, y = _plain(A), _wide(b), _wide(x), _wide(y)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
@@ -114,9 +114,21 @@ def certify_constrained(
 
 
 def certify_lasso(A: Any, b: Array, x: Array, y: Array, lam: float) -> Certificate:
-    """Certify a pair for ``min |A x - b|^2/2 + lam |x|_1``; arguments as above.
+    """Certify a pair for ``min |A x - b|^2/2 + lam |x|_1``.
 
-    The natural y is the residual b - A x, scaled by the checker.
+    Parameters
+    ----------
+    A, b, x
+        As in `certify_constrained`.
+    y : array, shape (m,)
+        Dual point, the residual b - A x as a rule; the checker takes its best feasible multiple.
+    lam : float
+        Of the problem.
+
+    Returns
+    -------
+    Certificate
+        Its feasibility is 0; values of x or y that are not finite give an infinite gap.
     """
     A, b, x, y = _plain(A), _wide(b), _wide(x), _wide(y)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):

@@ -69,8 +69,8 @@ def compare_scales(
         As in `breglab.solvers.inverse_scale_space_path`; ValueError if linearized Bregman may
         diverge with that tau.
     """
-    made, data = real_data(A, b)
-    path = inverse_scale_space_path(A, b, t_max=t_max)
+    made, b = real_data(A, b)
+    path = inverse_scale_space_path(made, b, t_max=t_max)
     alpha = t_max / 40.0 if alpha is None else positive(alpha, "alpha")
     if delta is None:
         delta = 10.0 * float(np.max(np.abs(path.primal.data), initial=0.0)) or 1.0
@@ -80,6 +80,6 @@ def compare_scales(
         raise ValueError(f"tau must be < 2/(delta |A|^2) = {border:.6g}, got {tau!r}")
     return Scales(
         path,
-        bregman_iteration(A, b, alpha, steps=max(round(t_max / alpha), 1)),
-        linearized_bregman(made, data, tau=tau, delta=delta, steps=max(round(t_max / tau), 1)),
+        bregman_iteration(made, b, alpha, steps=max(round(t_max / alpha), 1)),
+        linearized_bregman(made, b, tau=tau, delta=delta, steps=max(round(t_max / tau), 1)),
     )

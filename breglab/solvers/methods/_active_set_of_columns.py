@@ -67,7 +67,7 @@ class ActiveSetOfColumns:
         else:
             problem = self._follow()
         candidate = Candidate(self._everywhere(), self.y, self.passes, "active_set", problem)
-        return Attempt(candidate, not problem, self.columns.index[np.flatnonzero(self.x)])
+        return Attempt(candidate, not problem)
 
     def _follow(self) -> str:
         self.g = self.A.correlation(self.data).astype(self.x.dtype, copy=self.single)

@@ -67,7 +67,7 @@ class ActiveSetOfProducts:
             except Unsettled:
                 problem = "The active set did not settle."
         candidate = Candidate(self.x, self.y, self.steps, "active_set", problem)
-        return Attempt(candidate, not problem, np.flatnonzero(self.x))
+        return Attempt(candidate, not problem)
 
     def _follow(self) -> None:
         """Let lam fall, with a rough solution each time."""

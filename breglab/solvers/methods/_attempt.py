@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from breglab._checks import Array
 from breglab.solvers.task import Candidate
 
 
@@ -19,15 +18,12 @@ class Attempt:
         What it found; its message says why it is unsettled.
     settled : bool
         Whether primal and dual point fit, as far as the method can see, or expects.
-    support : int array
-        Positions it had at the end, for a warm start.
     again : function without arguments, optional
         Goes on from there if the checker refuses the candidate.
     """
 
     candidate: Candidate
     settled: bool
-    support: Array
     again: Callable[[], Attempt] | None = None
 
     def offer(self, take_over: Callable[[Attempt], Candidate]) -> Candidate:

@@ -71,7 +71,7 @@ class BatchOfColumns:
         x = _scattered(self.A.shape[1], index, self.x)
         candidate = Candidate(x, self.y, self.stage, "batched", problem)
         again = None if problem or not self.x.size else self._next
-        return Attempt(candidate, not problem, index, again)
+        return Attempt(candidate, not problem, again)
 
     def _identify(self) -> str:
         """Grow the support until nothing of b is left; return what came between, or nothing."""

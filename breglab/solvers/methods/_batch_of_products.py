@@ -56,7 +56,7 @@ class BatchOfProducts:
         if self.size:
             problem = self._identify() or self._prove()
         candidate = Candidate(self.x, self.y, self.steps, "batched", problem)
-        return Attempt(candidate, not problem, np.flatnonzero(self.x))
+        return Attempt(candidate, not problem)
 
     def _identify(self) -> str:
         """Grow the support until nothing of b is left; return what came between, or nothing."""

@@ -30,7 +30,15 @@ ROWS = 4096
 
 
 def auto(task: Task, monitor: Monitor) -> Candidate:
-    """Solve basis pursuit, BPDN or the lasso by what is fastest; its name is in the candidate."""
+    """Solve basis pursuit, BPDN or the lasso by what is fastest; its name is in the candidate.
+
+    Parameters
+    ----------
+    task : Constrained or Penalized
+        With lam = 1 and delta = inf, or the lasso.
+    monitor : Monitor
+        Gets the iterates of one method after the other.
+    """
     pursuit = isinstance(task, Constrained) and task.sigma == 0.0
     if pursuit:
         tried = attempt_batches(task, monitor, coherence=COHERENCE)

@@ -62,12 +62,19 @@ STAGES = 200
 
 
 def homotopy(task: Task, monitor: Monitor) -> Candidate:
-    """Solve basis pursuit, BPDN or the lasso for real A; an iteration is a halving of lam.
+    """Solve basis pursuit, BPDN or the lasso for real A.
+
+    Parameters
+    ----------
+    task : Constrained or Penalized
+        With lam = 1 and delta = inf, or the lasso.
+    monitor : Monitor
+        An iteration is a stage of the path: lam falls, by a half at most.
 
     Raises
     ------
     ValueError
-        If A is complex, or the task has a quadratic term (finite delta).
+        If A is complex, delta is finite, or lam of a `Constrained` is not 1.
     """
     if not task.A.real:
         raise ValueError(f"the homotopy needs real A, got {task.A.dtype}")
