@@ -56,6 +56,11 @@ class Certificate:
     feasibility: float
     tight: Array = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
+    @property
+    def accuracy(self) -> float:
+        """The larger of gap and feasibility."""
+        return max(self.gap, self.feasibility)
+
     def within(self, tol: float) -> bool:
         """Return whether gap and feasibility are at most tol."""
         return self.gap <= tol and self.feasibility <= tol

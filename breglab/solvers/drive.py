@@ -189,8 +189,9 @@ def _message(
     """Say what else a person should know."""
     parts = [candidate.message]
     if coarse:
-        reached = max(found.gap, found.feasibility)
-        parts.append(f"Data in single precision: tol is {COARSE:.0e}, reached is {reached:.1e}.")
+        parts.append(
+            f"Data in single precision: tol is {COARSE:.0e}, reached is {found.accuracy:.1e}."
+        )
     if nearest is not None:
         misfit = float(np.linalg.norm(nearest.residual))
         part = misfit / float(np.linalg.norm(task.b))
