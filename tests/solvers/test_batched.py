@@ -8,8 +8,9 @@ import cvxpy
 import numpy as np
 import pytest
 import scipy.sparse
-from recovery_cases import KINDS, constrained, cosines, gaussian, given, noisy
+from recovery_cases import KINDS, constrained, gaussian, given, noisy
 
+from breglab.problems import PartialCosine
 from breglab.solvers.basis_pursuit import basis_pursuit
 from breglab.solvers.certificate import certify_constrained
 from breglab.solvers.methods._batch_of_products import BatchOfProducts
@@ -64,7 +65,7 @@ def test_it_agrees_with_cvxpy(complex_data):
 
 
 def test_a_fast_transform_needs_few_products():
-    A = cosines(2**13, 2**11, 0)
+    A = PartialCosine(2**11, 2**13)
     rng = np.random.default_rng(0)
     x = np.zeros(2**13)
     x[rng.choice(2**13, 100, replace=False)] = rng.standard_normal(100)
