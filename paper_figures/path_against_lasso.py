@@ -16,6 +16,7 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def main() -> None:
+    """Draw and save the figure."""
     made = sparse_recovery("gaussian", 60, 120, 6, amplitudes="gaussian", noise=0.1, seed=1)
     path = inverse_scale_space_path(made.A, made.b, sigma=0.7 * made.sigma)
     figure = against_lasso(path, lasso_path(made.A, made.b))

@@ -18,7 +18,7 @@ from breglab.problems import sparse_recovery
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
-from _recovery.judge import TOLERANCE, Judge, accuracy  # noqa: E402
+from _recovery.judge import TOLERANCE, Judge  # noqa: E402
 
 
 def command(out, *arguments):
@@ -91,10 +91,10 @@ def test_the_judge_lets_an_optimal_answer_pass_and_no_other():
     )
     best = program.x[:n] - program.x[n:]
     judge = Judge(made)
-    assert accuracy(judge.verdict(best, program.eqlin.marginals)) <= TOLERANCE
-    assert accuracy(judge.verdict(best)) <= TOLERANCE  # by the dual point of before
+    assert judge.verdict(best, program.eqlin.marginals).accuracy <= TOLERANCE
+    assert judge.verdict(best).accuracy <= TOLERANCE  # by the dual point of before
     # Feasible, but longer in the l1 norm; and of the right norm, but infeasible.
     null = np.linalg.svd(made.A)[2][-1]
-    assert accuracy(judge.verdict(best + 1e-4 * null)) > TOLERANCE
-    assert accuracy(judge.verdict(best * (1.0 - 1e-6))) > TOLERANCE
-    assert accuracy(judge.verdict(np.full(n, np.nan))) > TOLERANCE
+    assert judge.verdict(best + 1e-4 * null).accuracy > TOLERANCE
+    assert judge.verdict(best * (1.0 - 1e-6)).accuracy > TOLERANCE
+    assert judge.verdict(np.full(n, np.nan)).accuracy > TOLERANCE

@@ -144,6 +144,22 @@ def test_the_classifier_is_the_rule_of_the_iteration(outputs):
     np.testing.assert_allclose(model.coef_path_, rows, rtol=0, atol=1e-10)
 
 
+def test_the_constant_is_free_of_the_l1_norm_from_the_first_step():
+    X, y = classes()
+    y, tau, delta = np.minimum(y, 1), 0.1, 3.0
+    model = LinearizedBregmanClassifier(delta=delta, tau=tau, max_iter=60).fit(X, y)
+    centred, v, constant = X - X.mean(axis=0), np.zeros(12), 0.0
+    for k in range(61):
+        u = delta * np.sign(v) * np.maximum(np.abs(v) - 1.0, 0.0)
+        np.testing.assert_allclose(model.coef_path_[k, 0], u, rtol=0, atol=1e-12)
+        intercept = constant - X.mean(axis=0) @ u
+        assert model.intercept_path_[k, 0] == pytest.approx(intercept, abs=1e-12)
+        slopes = (1.0 / (1.0 + np.exp(-centred @ u - constant)) - y) / len(y)
+        v, constant = v - tau * centred.T @ slopes, constant - delta * tau * slopes.sum()
+    assert abs(constant) > 0.01
+    assert np.count_nonzero(u) < 12
+
+
 def test_linearized_bregman_tends_to_inverse_scale_space():
     X, y = regression()
     exact = InverseScaleSpace(noise_std=1.0).fit(X, y)

@@ -75,8 +75,3 @@ class Judge:
         support = np.flatnonzero(np.abs(x) > SMALL * np.max(np.abs(x), initial=0.0))
         columns = self._problem.A[:, support]
         return np.linalg.lstsq(columns.T, np.sign(x[support]), rcond=None)[0]
-
-
-def accuracy(found: Certificate) -> float:
-    """Return the larger of gap and misfit, what decides."""
-    return max(found.gap, found.feasibility)

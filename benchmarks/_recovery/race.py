@@ -16,7 +16,7 @@ import numpy as np
 from _recovery import ours
 from _recovery.clock import Counted, TooLong, limited, peak_memory, quiet, timed
 from _recovery.families import Case
-from _recovery.judge import TOLERANCE, Judge, accuracy
+from _recovery.judge import TOLERANCE, Judge
 from _recovery.ledger import Ledger
 from _recovery.peers import PEERS, Peer
 from breglab.problems import Recovery
@@ -140,7 +140,7 @@ def attempt(solve: Callable[[], object], judge: Judge, time_limit: float) -> dic
     x, y = answer if isinstance(answer, tuple) else (answer, None)
     if x is None or not np.isfinite(x).all():
         return {**failed, "seconds": seconds, "note": "no finite answer"}
-    reached = accuracy(judge.verdict(x, y))
+    reached = judge.verdict(x, y).accuracy
     return {"passed": reached <= TOLERANCE, "accuracy": reached, "seconds": seconds, "note": ""}
 
 
@@ -167,7 +167,7 @@ def _trial_time(case: Case, name: str, ledger: Ledger) -> float:
 def _ours(name: str, problem: Recovery, judge: Judge, rules: Rules) -> dict:
     """Return what breglab says about its answer, and what the checker says about that."""
     solution = _solve_ours(name, problem, rules)
-    reached = accuracy(judge.own(solution.x, solution.y))
+    reached = judge.own(solution.x, solution.y).accuracy
     return {
         "passed": bool(solution.certified),
         "honest": bool(solution.certified) == (reached <= TOLERANCE),

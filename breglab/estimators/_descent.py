@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from breglab._checks import Array
+from breglab._checks import Array, positive
 
 MOST_RECORDED = 200
 """Iterates that a path keeps, evenly spaced in time."""
@@ -89,3 +89,26 @@ def usual_delta(g: Array, curvature: float) -> float:
     if not np.isfinite(curvature):
         raise ValueError(f"X must be scaled: its gradient is of size {largest:.1e}")
     return 10.0 * largest / curvature if largest > 0.0 and curvature > 0.0 else 1.0
+
+
+def checked_step(tau: float | None, curvature: float) -> float:
+    """Return a step size, ``1/curvature`` unless given.
+
+    Parameters
+    ----------
+    tau : float, optional
+        As the user gave it.
+    curvature : float
+        delta L, with L a bound of the Hessian.
+
+    Raises
+    ------
+    ValueError
+        If it is not below ``2/curvature``.
+    """
+    if tau is None:
+        return 1.0 / curvature if curvature > 0.0 else 1.0
+    tau = positive(tau, "tau")
+    if tau * curvature >= 2.0:
+        raise ValueError(f"tau must be < 2/(delta L) = {2.0 / curvature:.6g}, got {tau!r}")
+    return tau

@@ -13,8 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from breglab._checks import Array, count, positive
 from breglab.estimators._centred import regression, squared_norm, weights_of
-from breglab.estimators._descent import descend, usual_delta
-from breglab.estimators.linearized_bregman import checked_step
+from breglab.estimators._descent import checked_step, descend, usual_delta
 from breglab.solvers.linear_map import LinearMap
 
 
@@ -59,6 +58,12 @@ class LinearizedBregmanClassifier(ClassifierMixin, BaseEstimator):  # type: igno
         Their constants.
     n_features_in_, feature_names_in_
         As scikit-learn has them.
+
+    Notes
+    -----
+    W. Yin, S. Osher, D. Goldfarb, J. Darbon, Bregman iterative algorithms for l1-minimization with
+    applications to compressed sensing, SIAM J. Imaging Sci. 1 (2008); D. Boehning, Multinomial
+    logistic regression algorithm, Ann. Inst. Statist. Math. 44 (1992), for the curvature.
 
     Examples
     --------
@@ -171,6 +176,7 @@ class LinearizedBregmanClassifier(ClassifierMixin, BaseEstimator):  # type: igno
         gradient = _gradient(A, labels[kept], roots, outputs, self.fit_intercept)
         charged = A.shape[1] * outputs
         size = charged + outputs * self.fit_intercept
+        # Boehning: p (1 - p) <= 1/4, and diag(p) - p p^T <= 1/2 for more than two classes.
         bound = 0.25 if outputs == 1 else 0.5
         g = gradient(np.zeros(size))[1][:charged].reshape(A.shape[1], outputs)
         image = A.forward(g)

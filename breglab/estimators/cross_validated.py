@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import log_softmax
+from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -66,12 +67,7 @@ class InverseScaleSpaceCV(InverseScaleSpace):
         self.n_jobs = n_jobs
 
     def _choose(self, X: Any, y: Array, weights: Array, data: Regression) -> int:
-        def plain() -> Any:
-            return InverseScaleSpace(
-                fit_intercept=self.fit_intercept, max_breakpoints=self.max_breakpoints
-            )
-
-        self.mse_path_ = _left_out(self, plain, _squared_error, X, y, weights)
+        self.mse_path_ = _left_out(self, InverseScaleSpace, _squared_error, X, y, weights)
         return int(np.argmin(np.mean(self.mse_path_, axis=1)))
 
 
@@ -122,15 +118,7 @@ class LinearizedBregmanCV(LinearizedBregman):
         self.n_jobs = n_jobs
 
     def _choose(self, X: Any, y: Array, weights: Array, data: Regression) -> int:
-        def plain() -> Any:
-            return LinearizedBregman(
-                delta=self.delta,
-                tau=self.tau,
-                max_iter=self.max_iter,
-                fit_intercept=self.fit_intercept,
-            )
-
-        self.mse_path_ = _left_out(self, plain, _squared_error, X, y, weights)
+        self.mse_path_ = _left_out(self, LinearizedBregman, _squared_error, X, y, weights)
         return int(np.argmin(np.mean(self.mse_path_, axis=1)))
 
 
@@ -181,15 +169,7 @@ class LinearizedBregmanClassifierCV(LinearizedBregmanClassifier):
         self.n_jobs = n_jobs
 
     def _choose(self, X: Any, y: Array, labels: Array, weights: Array) -> int:
-        def plain() -> Any:
-            return LinearizedBregmanClassifier(
-                delta=self.delta,
-                tau=self.tau,
-                max_iter=self.max_iter,
-                fit_intercept=self.fit_intercept,
-            )
-
-        self.log_loss_path_ = _left_out(self, plain, _log_loss, X, y, weights)
+        self.log_loss_path_ = _left_out(self, LinearizedBregmanClassifier, _log_loss, X, y, weights)
         return int(np.argmin(np.mean(self.log_loss_path_, axis=1)))
 
 
@@ -197,14 +177,16 @@ Loss = Callable[[Any, Any, Array, Any], Array]
 """Losses, shape (n_times, n_samples), of a fitted model at places of its path, for X and y."""
 
 
-def _left_out(
-    whole: Any, plain: Callable[[], Any], loss: Loss, X: Any, y: Array, weights: Array
-) -> Array:
-    """Return the mean losses of the folds that are left out, shape (n_times, n_folds)."""
+def _left_out(whole: Any, kind: type[Any], loss: Loss, X: Any, y: Array, weights: Array) -> Array:
+    """Return the mean losses of the folds that are left out, shape (n_times, n_folds).
+
+    The folds are fitted by models of a kind with the parameters of the whole.
+    """
+    model = kind(**{name: getattr(whole, name) for name in kind().get_params()})
     rows = X.tocsr() if hasattr(X, "tocsr") else X
-    splits = check_cv(whole.cv, y, classifier=loss is _log_loss).split(X, y)
+    splits = check_cv(whole.cv, y, classifier=is_classifier(whole)).split(X, y)
     folds = Parallel(n_jobs=whole.n_jobs)(
-        delayed(_fold)(plain(), loss, whole.times_, rows, y, weights, train, test)
+        delayed(_fold)(clone(model), loss, whole.times_, rows, y, weights, train, test)
         for train, test in splits
     )
     return np.stack(folds, axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from breglab._checks import Array, count, nonnegative, positive
 from breglab.estimators._centred import Regression, squared_norm
-from breglab.estimators._descent import descend, usual_delta
+from breglab.estimators._descent import checked_step, descend, usual_delta
 from breglab.estimators._linear import PathRegressor, warn_unreached
 
 
@@ -109,19 +109,3 @@ class LinearizedBregman(PathRegressor):
             warn_unreached(goal, float(np.linalg.norm(A.forward(path[-1]) - b)))
         self.n_iter_ = max(round(float(times[-1]) / tau), 1)
         return times, path
-
-
-def checked_step(tau: float | None, curvature: float) -> float:
-    """Return the step size, ``1/curvature`` unless given; curvature is delta L.
-
-    Raises
-    ------
-    ValueError
-        If it is not below ``2/curvature``.
-    """
-    if tau is None:
-        return 1.0 / curvature if curvature > 0.0 else 1.0
-    tau = positive(tau, "tau")
-    if tau * curvature >= 2.0:
-        raise ValueError(f"tau must be < 2/(delta L) = {2.0 / curvature:.6g}, got {tau!r}")
-    return tau

@@ -12,11 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from breglab._checks import count
-from breglab.plotting.paths import _label_ends, entering_order
+from breglab.plotting.paths import coloured_and_grey, entry_name, label_ends, look
 from breglab.plotting.style import (
     BLUE,
-    CYCLE,
-    DASHES,
     GREEN,
     GREY,
     INK,
@@ -27,14 +25,14 @@ from breglab.plotting.style import (
     set_ticks,
     style,
 )
-from breglab.solvers.flow import Scales
 from breglab.solvers.inverse_scale_space import Path
 from breglab.solvers.lasso_path import LassoPath
+from breglab.solvers.scales import Scales
 
-_MOST_GREY = 60
-_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 Values = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
+
+_FAINT: dict[str, Any] = {"color": GREY, "lw": 0.5, "alpha": 0.6}
+"""Lines of the entries that are not coloured."""
 
 
 def primal_path(
@@ -68,23 +66,21 @@ def primal_path(
         If the path has no breakpoint, the number of names is not n, or sigma is not reached.
     """
     u = _primal(path, names)
-    order = entering_order(u)
-    first = order[: count(highlighted, "highlighted", low=0)]
+    first, others = coloured_and_grey(u, count(highlighted, "highlighted", low=0))
     with style():
         figure, axes = new_axes(right=0.34 if len(first) else 0.03)
-        last = _time_axis(axes, path.times[1:])
-        times, heights = np.append(path.times, last), np.vstack([u, u[-1:]])
-        for i in _others(u, order[len(first) :]):
-            axes.step(times, heights[:, i], where="post", color=GREY, lw=0.5, alpha=0.6)
+        times, heights = _steps(path, u, _time_axis(axes, path.times[1:]))
+        for i in others:
+            axes.step(times, heights[:, i], where="post", **_FAINT)
         for rank, i in enumerate(first):
-            look = _look(rank)
-            axes.step(times, heights[:, i], where="post", label=_name(i, names), **look)
+            label = entry_name("u", i, names)
+            axes.step(times, heights[:, i], where="post", label=label, **look(rank))
         axes.axhline(0.0, color=GREY, lw=0.8)
         if sigma is not None:
             _mark(axes, path.stopped(sigma))
         linear_axis(axes)
         axes.set_title("entries of u(t) in the order of entry")
-        _label_ends(axes, u[-1, first], len(first) > 1)
+        label_ends(axes, u[-1, first], len(first) > 1)
     return figure
 
 
@@ -96,9 +92,9 @@ def dual_path(path: Path, names: Sequence[str] | None = None, *, highlighted: in
     Figure
         Affine pieces between -1 and 1, where an entry waits while u_i is not zero.
     """
-    u = _primal(path, names)
-    order = entering_order(u)
-    first = order[: count(highlighted, "highlighted", low=0)]
+    first, others = coloured_and_grey(
+        _primal(path, names), count(highlighted, "highlighted", low=0)
+    )
     with style():
         figure, axes = new_axes(right=0.34 if len(first) else 0.03)
         _time_axis(axes, path.times[1:])
@@ -107,17 +103,16 @@ def dual_path(path: Path, names: Sequence[str] | None = None, *, highlighted: in
         times = np.unique(np.concatenate([path.times[1:], fine]))
         p = path.dual_at(times)
         axes.set_xlim(times[0], None)
-        for i in _others(u, order[len(first) :]):
-            axes.plot(times, p[:, i], color=GREY, lw=0.5, alpha=0.6)
+        for i in others:
+            axes.plot(times, p[:, i], **_FAINT)
         for rank, i in enumerate(first):
-            look = _look(rank)
-            axes.plot(times, p[:, i], label=_name(i, names), **look)
+            axes.plot(times, p[:, i], label=entry_name("u", i, names), **look(rank))
         for side in (-1.0, 1.0):
             axes.axhline(side, color=INK, lw=0.6, ls=":")
         axes.set_ylim(-1.12, 1.12)
         set_ticks(axes.yaxis, [-1.0, 0.0, 1.0])
         axes.set_title("entries of p(t): those at ±1 may be in u")
-        _label_ends(axes, p[-1, first], len(first) > 1)
+        label_ends(axes, p[-1, first], len(first) > 1)
     return figure
 
 
@@ -137,8 +132,7 @@ def against_lasso(path: Path, lasso: LassoPath, *, highlighted: int = 6) -> Figu
         Steps on the left, curves on the right; the same colours are the same entries.
     """
     u, w = _primal(path, None), lasso.primal.toarray()
-    order = entering_order(u)
-    first = order[: count(highlighted, "highlighted", low=0)]
+    first, others = coloured_and_grey(u, count(highlighted, "highlighted", low=0))
     kept = lasso.lams > 0.0
     with style():
         figure, (left, right) = _two_axes()
@@ -146,14 +140,11 @@ def against_lasso(path: Path, lasso: LassoPath, *, highlighted: int = 6) -> Figu
         fine = np.geomspace(lasso.lams[0], min(1.0 / last, lasso.lams[0]), 300)
         lams = np.unique(np.concatenate([lasso.lams[kept], fine[fine >= lasso.lams[-1]]]))[::-1]
         curves = lasso.at(lams)
-        times, heights = np.append(path.times, last), np.vstack([u, u[-1:]])
-        for i in _others(u, order[len(first) :]):
-            left.step(times, heights[:, i], where="post", color=GREY, lw=0.5, alpha=0.6)
-            right.plot(1.0 / lams, curves[:, i], color=GREY, lw=0.5, alpha=0.6)
-        for rank, i in enumerate(first):
-            color = CYCLE[rank % len(CYCLE)]
-            left.step(times, heights[:, i], where="post", color=color)
-            right.plot(1.0 / lams, curves[:, i], color=color)
+        times, heights = _steps(path, u, last)
+        looks = [(i, look(rank)) for rank, i in enumerate(first)]
+        for i, drawn in [*((i, _FAINT) for i in others), *looks]:
+            left.step(times, heights[:, i], where="post", **drawn)
+            right.plot(1.0 / lams, curves[:, i], **drawn)
         _time_axis(right, path.times[1:])
         low, high = float(min(u.min(), w.min())), float(max(u.max(), w.max()))
         for axes, title in ((left, "inverse scale space"), (right, "lasso, t = 1/λ")):
@@ -182,10 +173,10 @@ def scales(traces: Scales, *, highlighted: int = 3) -> Figure:
         Bregman iterations.
     """
     u = _primal(traces.path, None)
-    first = entering_order(u)[: count(highlighted, "highlighted")]
-    last = traces.path.end
-    times = np.append(traces.path.times, min(last, traces.linearized.end))
-    heights = np.vstack([u, u[-1:]])
+    first, _ = coloured_and_grey(u, count(highlighted, "highlighted"))
+    # Whole steps may end a little before a breakpoint that is the horizon itself.
+    last = max(traces.path.times[-1], min(traces.path.end, traces.linearized.end))
+    times, heights = _steps(traces.path, u, last)
     implicit, explicit = traces.bregman, traces.linearized
     steps = np.unique(np.linspace(0, len(explicit.times) - 1, 600).round().astype(int))
     fine = explicit.primal[steps].toarray()
@@ -221,13 +212,9 @@ def _primal(path: Path, names: Sequence[str] | None) -> Values:
     return np.asarray(path.primal.toarray())
 
 
-def _others(u: Values, order: Places) -> Places:
-    """Return the largest of the entries that are not coloured."""
-    return order[np.argsort(-np.abs(u[-1, order]), kind="stable")][:_MOST_GREY]
-
-
-def _name(i: int, names: Sequence[str] | None) -> str:
-    return f"u{i}".translate(_SUBSCRIPT) if names is None else names[i]
+def _steps(path: Path, u: Values, last: float) -> tuple[Values, Values]:
+    """Return times and heights of the steps of u, the last of which goes on to a time."""
+    return np.append(path.times, last), np.vstack([u, u[-1:]])
 
 
 def _time_axis(axes: Axes, breakpoints: Values) -> float:
@@ -244,10 +231,6 @@ def _time_axis(axes: Axes, breakpoints: Values) -> float:
     set_ticks(axes.xaxis, [tick for tick in ticks if low <= tick <= high])
     axes.set_xlabel("time t", labelpad=1.0)
     return high
-
-
-def _look(rank: int) -> dict[str, Any]:
-    return {"color": CYCLE[rank % len(CYCLE)], "ls": DASHES[rank // len(CYCLE) % 2]}
 
 
 def _mark(axes: Axes, t: float) -> None:

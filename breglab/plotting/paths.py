@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,7 @@ _LINE = 21
 _LINE_HEIGHT, _LINE_GAP = 0.048, 0.02
 """Of the labels at the right, in the height of the axes."""
 _MOST_GREY = 60
+"""Entries drawn beside the coloured ones; more are a grey area."""
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -63,24 +65,21 @@ def coefficient_paths(
     count(highlighted, "highlighted", low=0)
     if names is not None and len(names) != theta.shape[1]:
         raise ValueError(f"names must have length {theta.shape[1]}, got {len(names)}")
-    order = entering_order(theta)
-    first, others = order[:highlighted], order[highlighted:]
-    others = others[np.argsort(-np.abs(theta[-1, others]), kind="stable")][:_MOST_GREY]
+    first, others = coloured_and_grey(theta, highlighted)
     keep = thin(trace.k)
     with style():
         figure, axes = new_axes(right=0.34 if len(first) else 0.03)
         for i in others:
             axes.plot(trace.k[keep], theta[keep, i], color=GREY, lw=0.5, alpha=0.6)
         for rank, i in enumerate(first):
-            color, dashes = CYCLE[rank % len(CYCLE)], DASHES[rank // len(CYCLE) % len(DASHES)]
-            name = f"θ{i}".translate(_SUBSCRIPT) if names is None else names[i]
-            axes.plot(trace.k[keep], theta[keep, i], color=color, ls=dashes, label=name)
+            label = entry_name("θ", i, names)
+            axes.plot(trace.k[keep], theta[keep, i], label=label, **look(rank))
         axes.axhline(0.0, color=GREY, lw=0.8)
         iterations_axis(axes, int(trace.k[-1]))
         linear_axis(axes)
         ranked = len(set(entries(theta)[first].tolist())) > 1
         axes.set_title("entries of θᵏ" + (" in the order of entry" if ranked else ""))
-        _label_ends(axes, theta[-1, first], ranked)
+        label_ends(axes, theta[-1, first], ranked)
     return figure
 
 
@@ -99,7 +98,26 @@ def entries(theta: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     return np.asarray(np.argmax(theta != 0, axis=0), dtype=np.int64)
 
 
-def _label_ends(axes: Axes, ends: npt.NDArray[np.float64], ranked: bool) -> None:
+def coloured_and_grey(
+    theta: npt.NDArray[np.float64], highlighted: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the first entries to enter, and of the others those that end largest."""
+    order = entering_order(theta)
+    first, others = order[:highlighted], order[highlighted:]
+    return first, others[np.argsort(-np.abs(theta[-1, others]), kind="stable")][:_MOST_GREY]
+
+
+def entry_name(letter: str, i: int, names: Sequence[str] | None) -> str:
+    """Return the name of an entry: the letter with its index unless names are given."""
+    return f"{letter}{i}".translate(_SUBSCRIPT) if names is None else names[i]
+
+
+def look(rank: int) -> dict[str, Any]:
+    """Return colour and dashes of a coloured line."""
+    return {"color": CYCLE[rank % len(CYCLE)], "ls": DASHES[rank // len(CYCLE) % len(DASHES)]}
+
+
+def label_ends(axes: Axes, ends: npt.NDArray[np.float64], ranked: bool) -> None:
     """Write the names of the coloured lines at their right ends, with their ranks if wanted."""
     lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
     names = [

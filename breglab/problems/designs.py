@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import scipy.fft
@@ -11,7 +12,8 @@ from scipy.sparse.linalg import LinearOperator
 
 from breglab._checks import Array, count, scalar
 
-Design = Callable[..., Array]
+Design = Callable[..., Any]
+"""A function of m, n and a keyword seed that returns a matrix or an operator."""
 
 
 def correlated_design(m: int, n: int, *, correlation: float = 0.0, seed: int = 0) -> Array:
@@ -31,6 +33,11 @@ def correlated_design(m: int, n: int, *, correlation: float = 0.0, seed: int = 0
     -------
     array, shape (m, n)
         Entries of mean 0 and variance 1/m.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
     """
     rng = _generator(m, n, seed)
     rho = scalar(correlation, "correlation", low=-1.0, high=1.0, open_low=True, open_high=True)
@@ -49,6 +56,21 @@ def duplicated_design(m: int, n: int, *, correlation: float = 0.0, seed: int = 0
 
     The order is random. With odd n one column occurs once. Solutions of basis pursuit are not
     unique.
+
+    Parameters
+    ----------
+    m, n, correlation, seed
+        As in `correlated_design`; the correlation is that of neighbours before the order is drawn.
+
+    Returns
+    -------
+    array, shape (m, n)
+        Entries of mean 0 and variance 1/m.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `correlated_design`.
     """
     half = correlated_design(m, (n + 1) // 2, correlation=correlation, seed=seed)
     rng = _generator(m, n, seed, part=1)
@@ -58,9 +80,27 @@ def duplicated_design(m: int, n: int, *, correlation: float = 0.0, seed: int = 0
 
 
 def binary_design(m: int, n: int, *, density: float = 0.5, seed: int = 0) -> Array:
-    """Return independent entries 1 with probability `density`, in (0, 1), and else 0.
+    """Return independent entries, 1 with a probability and else 0.
 
     Not centred: all columns lean towards one direction.
+
+    Parameters
+    ----------
+    m, n : int
+        Rows and columns.
+    density : float
+        Probability of a 1, in (0, 1).
+    seed : int
+        Everything random is a function of it.
+
+    Returns
+    -------
+    array, shape (m, n)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
     """
     rng = _generator(m, n, seed)
     p = scalar(density, "density", low=0.0, high=1.0, open_low=True, open_high=True)
@@ -68,14 +108,28 @@ def binary_design(m: int, n: int, *, density: float = 0.5, seed: int = 0) -> Arr
 
 
 def rank_deficient_design(m: int, n: int, *, rank: int | None = None, seed: int = 0) -> Array:
-    """Return a Gaussian design of a given rank, half of m unless given.
+    """Return a Gaussian design of a given rank.
 
     The rows after the first `rank` are random combinations of those; all have the same mean length.
 
+    Parameters
+    ----------
+    m, n : int
+        Rows and columns.
+    rank : int, optional
+        At most m, and at most n to be reached; half of m unless given.
+    seed : int
+        Everything random is a function of it.
+
+    Returns
+    -------
+    array, shape (m, n)
+        Entries of mean 0 and variance 1/m.
+
     Raises
     ------
-    ValueError
-        If the rank is larger than m.
+    TypeError, ValueError
+        If an argument is not a number in its range, or the rank is larger than m.
     """
     kept = max(m // 2, 1) if rank is None else count(rank, "rank")
     if kept > m:
@@ -92,6 +146,22 @@ def scaled_design(
     """Return a `correlated_design` with columns scaled by factors from ``10**-decades`` to 1.
 
     The logarithms of the factors are uniform.
+
+    Parameters
+    ----------
+    m, n, correlation, seed
+        As in `correlated_design`.
+    decades : float
+        In [0, 30].
+
+    Returns
+    -------
+    array, shape (m, n)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
     """
     A = correlated_design(m, n, correlation=correlation, seed=seed)
     scalar(decades, "decades", low=0.0, high=30.0)
@@ -139,6 +209,9 @@ class PartialCosine(LinearOperator):  # type: ignore[misc]  # SciPy is untyped
 
 
 def _generator(m: int, n: int, seed: int, part: int = 0) -> np.random.Generator:
-    """Return a generator for one of the independent parts of a design."""
+    """Return a generator for one of the independent parts of a design.
+
+    Parts 0 and 1 are designs; `breglab.problems.recovery` has the vector as 2 and the noise as 3.
+    """
     sizes = count(m, "m"), count(n, "n")
     return np.random.default_rng([part, count(seed, "seed", low=0), *sizes])

@@ -7,14 +7,15 @@ them, and references by cvxpy.
 from breglab.solvers._path_data import PathStatus
 from breglab.solvers.basis_pursuit import basis_pursuit
 from breglab.solvers.bpdn import bpdn
-from breglab.solvers.bregman_denoising import bregman_denoising
+from breglab.solvers.bregman_denoising import DenoisedSequence, bregman_denoising
 from breglab.solvers.bregman_iteration import bregman_iteration
 from breglab.solvers.elastic_basis_pursuit import elastic_basis_pursuit
-from breglab.solvers.flow import FlowTrace, Scales, compare_scales, flow, linearized_bregman
+from breglab.solvers.flow import FlowTrace, flow
 from breglab.solvers.inverse_scale_space import Path, inverse_scale_space_path
 from breglab.solvers.iterates import Iterates
 from breglab.solvers.lasso import lasso
 from breglab.solvers.lasso_path import LassoPath, lasso_path
+from breglab.solvers.linearized_bregman import linearized_bregman
 from breglab.solvers.monitor import Progress
 from breglab.solvers.reference import (
     Reference,
@@ -23,10 +24,13 @@ from breglab.solvers.reference import (
     kkt_residual,
     penalized,
 )
-from breglab.solvers.rof import rof
+from breglab.solvers.rof import Denoised, rof
+from breglab.solvers.scales import Scales, compare_scales
 from breglab.solvers.solution import Solution, Status
 
 __all__ = [
+    "Denoised",
+    "DenoisedSequence",
     "FlowTrace",
     "Iterates",
     "LassoPath",

@@ -38,7 +38,7 @@ _NOISE = 32.0
 """Correlations below this multiple of ``eps |a_j| |b|`` are rounding."""
 WEAR = 4000.0
 """Sum of the condition numbers of columns that enter, before values are computed anew: at 1e-12."""
-_ENTRIES = 3
+ENTRIES = 3
 """Times that a column may enter at one breakpoint; exact arithmetic would need one or two."""
 
 
@@ -156,7 +156,7 @@ class _Follower:
             if speed <= 0.0:
                 break
             entries[j] += 1
-            if entries[j] <= _ENTRIES and self.span.append(j, p[j] * self._column(j)):
+            if entries[j] <= ENTRIES and self.span.append(j, p[j] * self._column(j)):
                 edge.remove(j)
                 edge += self._enter(j)
                 self._correlate()

@@ -18,14 +18,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from breglab._checks import Array
-from breglab.solvers._adaptive import WEAR, rounding, sizes
+from breglab.solvers._adaptive import ENTRIES, WEAR, rounding, sizes
 from breglab.solvers._span import Span
 from breglab.solvers.linear_map import LinearMap
 
 _RATE = 1e-11
 """Rates below this part of the largest are rounding."""
-_ENTRIES = 3
-"""Times that a column may enter at one point; exact arithmetic would need one or two."""
 _IDLE = 4
 """Events without progress, as a multiple of n, after which a tie is not resolved."""
 
@@ -124,7 +122,7 @@ class MovingLasso:
         while True:
             if entering >= 0:
                 entries[entering] += 1
-                if entries[entering] <= _ENTRIES and self._append(entering):
+                if entries[entering] <= ENTRIES and self._append(entering):
                     d, way = self._widen(np.append(d, 0.0), lam, d_b)
                 else:
                     self._spanned[entering] = True

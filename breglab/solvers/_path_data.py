@@ -52,6 +52,11 @@ class Limits:
 def real_data(A: Any, b: Any) -> tuple[LinearMap, Array]:
     """Check A and b, and return them in double precision.
 
+    Parameters
+    ----------
+    A, b
+        As the user gave them; or a real `LinearMap` of float64 and its data, which were checked.
+
     Raises
     ------
     TypeError, ValueError
@@ -85,6 +90,24 @@ def compressed(A: LinearMap, b: Array) -> tuple[LinearMap, Array, float]:
     both = np.column_stack([A.dense, b])
     R = scipy.linalg.qr(both, mode="r", overwrite_a=True, check_finite=False)[0]
     return linear_map(np.asfortranarray(R[:n, :n])), R[:n, n].copy(), abs(float(R[n, n]))
+
+
+def first_within(times: Array, residuals: Array, sigma: float, status: PathStatus) -> float:
+    """Return the first time with a residual of at most sigma: Morozov's discrepancy principle.
+
+    Raises
+    ------
+    ValueError
+        If sigma is no number >= 0, or there is none; it says how the path ended.
+    """
+    nonnegative(sigma, "sigma")
+    reached = np.flatnonzero(residuals <= sigma)
+    if reached.size == 0:
+        raise ValueError(
+            f"sigma must be at least {np.min(residuals):.6g}, the least residual on the way, "
+            f"got {sigma!r}. {status.value}"
+        )
+    return float(times[reached[0]])
 
 
 Entries = tuple[Array, Array]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from breglab._checks import choice
 from breglab.solvers.certificate import certify_constrained
 from breglab.solvers.drive import attainable, data, drive, request
@@ -67,11 +65,10 @@ def basis_pursuit(
     made, b = data(A, b)
     task = Constrained(made, b)
     accuracy = attainable(made, asked.tol)
-    given = A if not isinstance(A, np.ndarray) else np.asarray(A)
     return drive(
         chosen,
         task,
         asked,
-        lambda x, y: certify_constrained(given, b, x, y, tol=accuracy),
+        lambda x, y: certify_constrained(A, b, x, y, tol=accuracy),
         method,
     )

@@ -81,11 +81,10 @@ def bpdn(
             f"sigma must be < |b| = {length:.6g}, got {sigma:.6g}: x = 0 fits the data that well"
         )
     accuracy = attainable(made, asked.tol)
-    given = A if not isinstance(A, np.ndarray) else np.asarray(A)
     return drive(
         chosen,
         Constrained(made, b, sigma),
         asked,
-        lambda x, y: certify_constrained(given, b, x, y, sigma=sigma, tol=accuracy),
+        lambda x, y: certify_constrained(A, b, x, y, sigma=sigma, tol=accuracy),
         method,
     )

@@ -64,6 +64,11 @@ class Certificate:
     feasibility: float
     tight: Array = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
+    @property
+    def accuracy(self) -> float:
+        """The larger of gap and feasibility."""
+        return max(self.gap, self.feasibility)
+
     def within(self, tol: float) -> bool:
         """Return whether gap and feasibility are at most tol."""
         return self.gap <= tol and self.feasibility <= tol
@@ -100,9 +105,9 @@ def certify_constrained(
     Returns
     -------
     Certificate
-        Not finite values of x or y give an infinite gap.
+        Values of x or y that are not finite give an infinite gap.
     """
-    b, x, y = _wide(b), _wide(x), _wide(y)
+    A, b, x, y = _plain(A), _wide(b), _wide(x), _wide(y)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Certificate(np.zeros_like(b), math.inf, -math.inf, math.inf, math.inf)
     y = _near_one(y) if math.isinf(delta) else y
@@ -113,11 +118,25 @@ def certify_constrained(
 def certify_lasso(
     A: Any, b: Array, x: Array, y: Array, lam: float, *, tol: float = 1e-8
 ) -> Certificate:
-    """Certify a pair for ``min |A x - b|^2/2 + lam |x|_1``; arguments as above.
+    """Certify a pair for ``min |A x - b|^2/2 + lam |x|_1``.
 
-    The natural y is the residual b - A x, scaled by the checker.
+    Parameters
+    ----------
+    A, b, x
+        As in `certify_constrained`.
+    y : array, shape (m,)
+        Dual point, the residual b - A x as a rule; the checker takes its best feasible multiple.
+    lam : float
+        Of the problem.
+    tol : float
+        As in `certify_constrained`.
+
+    Returns
+    -------
+    Certificate
+        Its feasibility is 0; values of x or y that are not finite give an infinite gap.
     """
-    b, x, y = _wide(b), _wide(x), _wide(y)
+    A, b, x, y = _plain(A), _wide(b), _wide(x), _wide(y)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Certificate(np.zeros_like(b), math.inf, -math.inf, math.inf, 0.0)
     y = _near_one(y)
@@ -254,6 +273,11 @@ def _gap(objective: float, bound: float) -> float:
 
 def _relative(size: float, unit: float) -> float:
     return size / unit if unit > 0.0 else (math.inf if size > 0.0 else 0.0)
+
+
+def _plain(A: Any) -> Any:
+    """Return A, an array without what a subclass of arrays makes of products."""
+    return np.asarray(A) if isinstance(A, np.ndarray) else A
 
 
 def _wide(x: Array) -> Array:

@@ -35,12 +35,7 @@ class LeastSquares:
 def inconsistency(A: LinearMap, b: Array, sigma: float = 0.0) -> LeastSquares | None:
     """Return the least-squares solution if ``|A x - b| <= sigma`` has no solution, else None.
 
-    With r the least-squares residual, ``|A x - b| <= sigma`` needs
-
-        |x|_1 >= (Re<b, r> - sigma |r|)/|A^H r|_inf,
-
-    which is infinite up to rounding if there is no solution. So it is said that there is none
-    where this is larger than the l1 norm of the least-squares solution by the root of 1/eps.
+    By LSMR, and for an array by singular values where that has not converged.
 
     Parameters
     ----------
@@ -51,17 +46,33 @@ def inconsistency(A: LinearMap, b: Array, sigma: float = 0.0) -> LeastSquares | 
     sigma : float
         Size of the noise.
     """
-    found = _by_lsmr(A, b)
-    if _proves(A, b, found, sigma):
+    found = least_squares(A, b, ITERATIONS)
+    if excludes(A, b, found, sigma):
         return found
     if A.dense is not None and np.linalg.norm(found.residual) > sigma:
         found = _by_svd(A.dense, b)
-        if _proves(A, b, found, sigma):
+        if excludes(A, b, found, sigma):
             return found
     return None
 
 
-def _proves(A: LinearMap, b: Array, found: LeastSquares, sigma: float) -> bool:
+def excludes(A: LinearMap, b: Array, found: LeastSquares, sigma: float = 0.0) -> bool:
+    """Return whether a least-squares solution shows that ``|A x - b| <= sigma`` has no solution.
+
+    With r its residual, ``|A x - b| <= sigma`` needs
+
+        |x|_1 >= (Re<b, r> - sigma |r|)/|A^H r|_inf,
+
+    which is infinite up to rounding if there is no solution. So it is said that there is none
+    where this is larger than the l1 norm of the least-squares solution by the root of 1/eps.
+
+    Parameters
+    ----------
+    A, b, sigma
+        As in `inconsistency`.
+    found : LeastSquares
+        Of A and b, up to rounding.
+    """
     r = found.residual
     ascent = float(np.vdot(b, r).real) - sigma * float(np.linalg.norm(r))
     if ascent <= 0.0:
@@ -71,11 +82,22 @@ def _proves(A: LinearMap, b: Array, found: LeastSquares, sigma: float) -> bool:
     return ascent * math.sqrt(A.eps) > slope * size
 
 
-def _by_lsmr(A: LinearMap, b: Array) -> LeastSquares:
+def least_squares(A: LinearMap, b: Array, iterations: int) -> LeastSquares:
+    """Return the smallest least-squares solution by LSMR, to rounding or as far as it gets.
+
+    Parameters
+    ----------
+    A : LinearMap
+        Shape (m, n).
+    b : array, shape (m,)
+        Data.
+    iterations : int
+        At most so many, of two products each.
+    """
     operator = LinearOperator(A.shape, matvec=A.forward, rmatvec=A.adjoint, dtype=A.dtype)
-    # Its estimate of the condition number may overflow, and is not used.
+    # Its estimate of the condition number may overflow in single precision, and is not used.
     with np.errstate(over="ignore"):
-        done = lsmr(operator, b, atol=A.eps, btol=A.eps, conlim=0.0, maxiter=ITERATIONS)
+        done = lsmr(operator, b, atol=A.eps, btol=A.eps, conlim=0.0, maxiter=iterations)
     x = done[0].astype(A.dtype, copy=False)
     return LeastSquares(x, b - A.forward(x))
 

@@ -212,8 +212,9 @@ def _message(
     """Say what else a person should know."""
     parts = [candidate.message]
     if coarse:
-        reached = max(found.gap, found.feasibility)
-        parts.append(f"Data in single precision: tol is {COARSE:.0e}, reached is {reached:.1e}.")
+        parts.append(
+            f"Data in single precision: tol is {COARSE:.0e}, reached is {found.accuracy:.1e}."
+        )
     if nearest is not None:
         misfit = float(np.linalg.norm(nearest.residual))
         part = misfit / float(np.linalg.norm(task.b))
@@ -229,8 +230,7 @@ def _ambiguity(task: Task, x: Array, tight: Array) -> str:
     It is unique if these are independent; that is looked at where there are more of them than
     non-zero entries.
     """
-    entries = task.A.dense is not None or task.A.sparse is not None
-    if not entries or len(tight) <= np.count_nonzero(x):
+    if not task.A.has_entries or len(tight) <= np.count_nonzero(x):
         return ""
     if len(tight) <= task.A.shape[0]:
         columns = task.A.columns(tight)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from breglab._checks import choice, positive
 from breglab.solvers.certificate import certify_constrained
 from breglab.solvers.drive import attainable, data, drive, request
@@ -77,11 +75,10 @@ def elastic_basis_pursuit(
     chosen = ELASTIC[choice(method, "method", tuple(ELASTIC))]
     made, b = data(A, b)
     accuracy = attainable(made, asked.tol)
-    given = A if not isinstance(A, np.ndarray) else np.asarray(A)
     return drive(
         chosen,
         Constrained(made, b, lam=lam, delta=delta),
         asked,
-        lambda x, y: certify_constrained(given, b, x, y, lam=lam, delta=delta, tol=accuracy),
+        lambda x, y: certify_constrained(A, b, x, y, lam=lam, delta=delta, tol=accuracy),
         method,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from breglab._checks import Array, nonnegative, positive
+from breglab._checks import Array, positive
 from breglab.solvers._adaptive import adaptive_flow
 from breglab.solvers._path_data import (
     Entries,
@@ -16,6 +16,7 @@ from breglab.solvers._path_data import (
     PathStatus,
     compressed,
     entries,
+    first_within,
     real_data,
     stacked,
 )
@@ -110,14 +111,7 @@ class Path:
         ValueError
             If the path does not reach it.
         """
-        nonnegative(sigma, "sigma")
-        reached = np.flatnonzero(self.residuals <= sigma)
-        if reached.size == 0:
-            raise ValueError(
-                f"sigma must be at least {self.residuals[-1]:.6g}, the residual at the end of "
-                f"this path, got {sigma!r}. {self.status.value}"
-            )
-        return float(self.times[reached[0]])
+        return first_within(self.times, self.residuals, sigma, self.status)
 
     def optimality(self) -> float:
         """Return the largest violation of the inclusion and of the equation, from the data.

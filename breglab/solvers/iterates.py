@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from breglab._checks import Array, nonnegative
-from breglab.solvers._path_data import PathStatus
+from breglab._checks import Array
+from breglab.solvers._path_data import PathStatus, first_within
 from breglab.solvers.linear_map import LinearMap
 
 
@@ -84,14 +84,7 @@ class Iterates:
         ValueError
             If no iterate reaches it.
         """
-        nonnegative(sigma, "sigma")
-        reached = np.flatnonzero(self.residuals <= sigma)
-        if reached.size == 0:
-            raise ValueError(
-                f"sigma must be at least {np.min(self.residuals):.6g}, the least residual of "
-                f"these iterates, got {sigma!r}"
-            )
-        return float(self.times[reached[0]])
+        return first_within(self.times, self.residuals, sigma, self.status)
 
     def optimality(self) -> float:
         """Return the largest violation of the inclusion and of the recursion, from the data.

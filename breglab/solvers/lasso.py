@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from breglab._checks import choice, positive
 from breglab.solvers.certificate import certify_lasso
 from breglab.solvers.drive import attainable, data, drive, request
@@ -68,11 +66,10 @@ def lasso(
     chosen = DENOISING[choice(method, "method", tuple(DENOISING))]
     made, b = data(A, b)
     accuracy = attainable(made, asked.tol)
-    given = A if not isinstance(A, np.ndarray) else np.asarray(A)
     return drive(
         chosen,
         Penalized(made, b, lam),
         asked,
-        lambda x, y: certify_lasso(given, b, x, y, lam, tol=accuracy),
+        lambda x, y: certify_lasso(A, b, x, y, lam, tol=accuracy),
         method,
     )

@@ -61,6 +61,11 @@ class LinearMap:
         self._operator = operator
         self._correlation: tuple[Array, Array] | None = None
 
+    @property
+    def has_entries(self) -> bool:
+        """Whether A is an array or sparse, so that its columns cost no product each."""
+        return self.dense is not None or self.sparse is not None
+
     def forward(self, x: Array) -> Array:
         """Return A x for x of shape (n,)."""
         self.forwards += 1
@@ -72,15 +77,14 @@ class LinearMap:
         """Return A^H y for y of shape (m,)."""
         self.adjoints += 1
         if self.dense is not None:
-            return self.dense.T @ y if self.real else (self.dense.T @ y.conj()).conj()
+            return _adjoint(self.dense, y)
         return np.asarray(self._operator.rmatvec(y)).astype(self.dtype, copy=False).reshape(-1)
 
     def adjoint_of_rows(self, y: Array) -> Array:
         """Return A_R^H y for the leading rows R, as many as y has; A must be an array."""
         assert self.dense is not None
-        part = self.dense[: len(y)]
         self.adjoints += len(y) / self.shape[0]
-        return part.T @ y if self.real else (part.T @ y.conj()).conj()
+        return _adjoint(self.dense[: len(y)], y)
 
     def correlation(self, b: Array) -> Array:
         """Return A^H b for the data b, not to be written to; for the same array it is kept."""
@@ -107,12 +111,11 @@ class LinearMap:
 
         An operator is applied to unit vectors, one product each.
         """
-        self.forwards += len(index) / self.shape[1]
+        self.forwards += len(index) / self.shape[1] if self.has_entries else len(index)
         if self.dense is not None:
             return self.dense.T[index].T  # column after column, whatever the order of A
         if self.sparse is not None:
             return self.sparse[:, index].toarray()
-        self.forwards += len(index) * (1.0 - 1.0 / self.shape[1])
         found = np.empty((self.shape[0], len(index)), dtype=self.dtype, order="F")
         unit = np.zeros(self.shape[1], dtype=self.dtype)
         for position, i in enumerate(index):
@@ -176,6 +179,11 @@ def _from_array(A: Array, b: Array | None) -> LinearMap:
     if not quick:
         _check_finite(A)
     return made
+
+
+def _adjoint(entries: Array, y: Array) -> Array:
+    """Return the product with the conjugate transpose, without a conjugate copy."""
+    return entries.T @ y if entries.dtype.kind == "f" else (entries.T @ y.conj()).conj()
 
 
 def _floating(dtype: Any) -> Any:

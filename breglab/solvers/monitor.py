@@ -25,8 +25,8 @@ class Progress:
         In the method's own count.
     seconds : float
         Since the beginning.
-    x, y : array
-        The iterates, not to be written to; to be copied by who keeps them.
+    x, y : array, shapes (n,) and (m,)
+        The iterates, primal and dual, not to be written to; to be copied by who keeps them.
     gap, feasibility : float
         Relative, as far as the method knows them for free; else NaN.
     support : int
@@ -107,7 +107,7 @@ class Monitor:
         ----------
         iteration : int
             In the method's own count.
-        x, y : array
+        x, y : array, shapes (n,) and (m,), or function
             The iterates; copied if they are the best so far, so that the method may overwrite them.
             A function that makes one is called only if somebody wants to know it, maybe later.
         gap, feasibility : float

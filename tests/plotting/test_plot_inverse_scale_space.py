@@ -7,9 +7,10 @@ import pytest
 
 from breglab.plotting.export import to_svg
 from breglab.plotting.inverse_scale_space import against_lasso, dual_path, primal_path, scales
-from breglab.solvers.flow import compare_scales
+from breglab.plotting.style import GREY
 from breglab.solvers.inverse_scale_space import inverse_scale_space_path
 from breglab.solvers.lasso_path import lasso_path
+from breglab.solvers.scales import compare_scales
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,7 @@ def test_the_primal_path_has_its_steps_names_and_stop(problem):
 def test_the_dual_path_stays_in_its_band(problem):
     path = inverse_scale_space_path(*problem, max_breakpoints=12)
     figure = dual_path(path)
+    assert len(named(figure)) == 8
     for line in named(figure):
         i = int(line.get_label()[1:].translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")))
         np.testing.assert_allclose(line.get_ydata(), path.dual_at(line.get_xdata())[:, i])
@@ -51,12 +53,25 @@ def test_the_dual_path_stays_in_its_band(problem):
 
 def test_the_lasso_beside_it_shares_colours_and_heights(problem):
     path = inverse_scale_space_path(*problem, max_breakpoints=12)
-    figure = against_lasso(path, lasso_path(*problem), highlighted=2)
+    lasso = lasso_path(*problem)
+    figure = against_lasso(path, lasso, highlighted=2)
     left, right = figure.axes
     assert left.get_ylim() == right.get_ylim()
     assert left.get_xlim() == right.get_xlim()
-    for axes in (left, right):
-        assert len({line.get_color() for line in axes.get_lines()}) >= 3
+    u = path.primal.toarray()
+    coloured = 0
+    steps = [line for line in left.get_lines() if line.get_drawstyle() == "steps-post"]
+    curves = [line for line in right.get_lines() if len(line.get_xdata()) > 2]
+    for step, curve in zip(steps, curves, strict=True):
+        assert step.get_color() == curve.get_color()
+        coloured += step.get_color() != GREY
+        # The same entry on both sides: of u its steps, of the lasso its values at lam = 1/t.
+        (i,) = np.flatnonzero((step.get_ydata()[:-1] == u.T).all(axis=1))
+        np.testing.assert_allclose(
+            curve.get_ydata(), lasso.at(1.0 / curve.get_xdata())[:, i], rtol=0, atol=1e-12
+        )
+    assert coloured == 2
+    assert len(steps) == np.count_nonzero(u.any(axis=0))
 
 
 def test_three_scales_are_laid_over_each_other(problem):
@@ -65,7 +80,13 @@ def test_three_scales_are_laid_over_each_other(problem):
     figure = scales(traces, highlighted=2)
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert labels == ["inverse scale space", "linearized Bregman", "Bregman iteration"]
-    assert len(figure.axes[0].get_lines()) == 6
+    lines = figure.axes[0].get_lines()
+    assert len(lines) == 6
+    first = np.flatnonzero(traces.path.primal[[1]].toarray()[0])[0]
+    for line, shown in zip(lines, (traces.path, traces.linearized, traces.bregman), strict=False):
+        t, heights = line.get_data()
+        inside = t < traces.path.end
+        np.testing.assert_array_equal(heights[inside], shown.at(t[inside])[:, first])
 
 
 def test_what_cannot_be_drawn_is_named(problem):

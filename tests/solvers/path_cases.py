@@ -1,8 +1,9 @@
-"""Data that the tests of the paths share: the ordinary and the degenerate."""
+"""Data that the tests of the paths share, ordinary and degenerate, and the flow from scratch."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import nnls
 
 
 def gaussian(m=20, n=30, seed=0, noise=0.05):
@@ -35,3 +36,24 @@ def _degenerate():
 
 
 DEGENERATE = {name: (A, b) for name, A, b in _degenerate()}
+
+
+def brute_force(A, b):
+    """Yield t, u, p and q, p = A^T q, at every breakpoint, by nonnegative least squares each."""
+    t, u, p, q = 0.0, np.zeros(A.shape[1]), np.zeros(A.shape[1]), np.zeros(len(b))
+    for _ in range(500):
+        yield t, u, p, q
+        r = b - A @ u
+        g = A.T @ r
+        g[np.abs(g) < 1e-10] = 0.0
+        if not g.any():
+            return
+        moving = g != 0.0
+        room = np.where(moving, (np.sign(g) - p) / np.where(moving, g, 1.0), np.inf)
+        # Who is at the edge and moves outwards by rounding stays.
+        h = np.min(room[room > 1e-12])
+        t, q, p = t + h, q + h * r, np.clip(p + h * g, -1.0, 1.0)
+        p[np.abs(p) > 1.0 - 1e-10] = np.sign(p[np.abs(p) > 1.0 - 1e-10])
+        on = np.abs(p) == 1.0
+        u = np.zeros(A.shape[1])
+        u[on] = p[on] * nnls(A[:, on] * p[on], b, maxiter=1000)[0]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.fft
 import scipy.sparse
-from scipy.sparse.linalg import LinearOperator, aslinearoperator
+from scipy.sparse.linalg import aslinearoperator
 
 from breglab.solvers.drive import data
 from breglab.solvers.monitor import Monitor
@@ -46,21 +45,6 @@ def noisy(b, level, seed=0):
         noise = noise + 1j * rng.standard_normal(b.shape)
     noise *= level * np.linalg.norm(b) / np.linalg.norm(noise)
     return b + noise, float(np.linalg.norm(noise))
-
-
-def cosines(n, m, seed):
-    """Return m random rows of the orthonormal discrete cosine transform, as an operator."""
-    rows = np.sort(np.random.default_rng(seed).choice(n, m, replace=False))
-
-    def forward(x):
-        return scipy.fft.dct(x, norm="ortho")[rows]
-
-    def adjoint(y):
-        full = np.zeros(n)
-        full[rows] = y
-        return scipy.fft.idct(full, norm="ortho")
-
-    return LinearOperator((m, n), matvec=forward, rmatvec=adjoint, dtype=np.float64)
 
 
 def given(A, kind):

@@ -12,13 +12,13 @@ from recovery_cases import (
     KINDS,
     constrained,
     correlated,
-    cosines,
     gaussian,
     given,
     noisy,
     penalized,
 )
 
+from breglab.problems import PartialCosine
 from breglab.solvers.certificate import certify_constrained, certify_lasso
 from breglab.solvers.methods._active_set_of_products import ActiveSetOfProducts
 from breglab.solvers.methods._columns import Columns
@@ -93,7 +93,7 @@ def test_lasso_and_denoising_are_one_problem():
 
 
 def test_a_fast_transform_needs_few_products():
-    A = cosines(2**12, 2**10, 0)
+    A = PartialCosine(2**10, 2**12)
     rng = np.random.default_rng(0)
     x = np.zeros(2**12)
     x[rng.choice(2**12, 50, replace=False)] = rng.standard_normal(50)

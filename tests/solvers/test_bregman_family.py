@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from breglab.geometry import L1, ElasticNet
 from breglab.iteration import relative_step, run
 from breglab.problems import LeastSquares
+from breglab.solvers._squared_norm import squared_norm
+from breglab.solvers._vectors import shrink
 from breglab.solvers.linear_map import linear_map
-from breglab.solvers.methods._dual import shrink, squared_norm
 from breglab.solvers.methods._newton_system import direction
 from breglab.solvers.methods.accelerated import iterates as accelerated
 from breglab.solvers.methods.kicking import iterates as kicking

@@ -74,13 +74,19 @@ def test_the_bound_of_the_lasso_is_the_best_multiple_of_y():
 
 
 @pytest.mark.parametrize(
-    "what", ["x larger", "x elsewhere", "x off the data", "y turned", "y zero"]
+    "what",
+    ["x larger", "x elsewhere", "x off the data", "x of the same norm", "y turned", "y zero"],
 )
 def test_a_false_claim_is_not_certified(what):
     A, b, x, y = exact()
     rng = np.random.default_rng(0)
     null = np.linalg.svd(A)[2][-1]
+    same = x.copy()  # the value is right, so that the misfit alone gives it away
+    first, second = np.flatnonzero(x)[:2]
+    same[first] += 1e-4 * np.sign(x[first])
+    same[second] -= 1e-4 * np.sign(x[second])
     x, y = {
+        "x of the same norm": (same, y),
         "x larger": (x + 1e-4 * null, y),
         "x elsewhere": (np.linalg.lstsq(A, b, rcond=None)[0], y),
         "x off the data": (x * (1.0 + 1e-7), y),

@@ -9,8 +9,7 @@ from path_cases import gaussian
 from breglab.geometry import L1, ElasticNet
 from breglab.iteration import run
 from breglab.problems import LeastSquares
-from breglab.solvers import compare_scales, flow, inverse_scale_space_path
-from breglab.solvers.flow import linearized_bregman
+from breglab.solvers import compare_scales, flow, inverse_scale_space_path, linearized_bregman
 
 
 def order(errors, factor):

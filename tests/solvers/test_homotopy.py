@@ -167,7 +167,7 @@ def test_weights_that_differ_spare_events(monkeypatch):
     A, b = family("correlated 0.99", 80, 240, 20, 0)
 
     def events():
-        path = homotopy.Path(*constrained(A, b))
+        path = homotopy.Homotopy(*constrained(A, b))
         path.to_zero()
         return path.events
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -242,10 +244,7 @@ def test_signs_that_rounding_has_spoilt_are_given_up():
 
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
 def test_who_has_just_left_does_not_come_back_at_once_on_the_same_side(engine):
-    compiled()
-    from breglab.solvers.methods import _homotopy_numba
-
-    module = numpy_engine if engine == "numpy" else _homotopy_numba
+    module = numpy_engine if engine == "numpy" else sys.modules[compiled().__module__]
     c, w = np.array([1.0, 0.5]), np.array([1.0, 1.0])
     dc, dw = np.array([1e-3, 0.5]), np.array([-1e-4, -0.5])  # rounding says outwards
     free, least = np.zeros(2), 1e-11

@@ -14,25 +14,22 @@ from breglab.solvers.methods.lbfgs import lbfgs
 from breglab.solvers.methods.linearized_bregman import linearized_bregman
 from breglab.solvers.methods.newton import newton
 
-ELASTIC: dict[str, Method] = {
-    "auto": newton,
+_BREGMAN: dict[str, Method] = {
     "linearized_bregman": linearized_bregman,
     "kicking": kicking,
     "accelerated": accelerated,
     "lbfgs": lbfgs,
     "newton": newton,
 }
+
+ELASTIC: dict[str, Method] = {"auto": newton, **_BREGMAN}
 """What `breglab.solvers.elastic_basis_pursuit` takes as ``method``."""
 
 BASIS_PURSUIT: dict[str, Method] = {
     "auto": auto,
     "homotopy": homotopy,
     "batched": batched,
-    "linearized_bregman": linearized_bregman,
-    "kicking": kicking,
-    "accelerated": accelerated,
-    "lbfgs": lbfgs,
-    "newton": newton,
+    **_BREGMAN,
     "adaptive_inverse_scale_space": adaptive_inverse_scale_space,
 }
 """What `breglab.solvers.basis_pursuit` takes as ``method``."""

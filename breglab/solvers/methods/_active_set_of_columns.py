@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from breglab._checks import Array
+from breglab.solvers._vectors import TINY, inner, norm
 from breglab.solvers.methods._attempt import Attempt
 from breglab.solvers.methods._columns import Columns
 from breglab.solvers.methods._denoising import target
@@ -52,7 +53,7 @@ class ActiveSetOfColumns:
         self.columns = Columns(task.A)
         self.data = task.b
         self.b = self.r = self.y = task.b.astype(self.columns.dtype, copy=False)
-        self.size = _norm(self.b)
+        self.size = norm(self.b)
         self.single = task.A.dtype != self.columns.dtype
         self.x = np.empty(0, dtype=self.columns.dtype)  # on the columns at hand
         self.lam = 0.0
@@ -66,7 +67,7 @@ class ActiveSetOfColumns:
         else:
             problem = self._follow()
         candidate = Candidate(self._everywhere(), self.y, self.passes, "active_set", problem)
-        return Attempt(candidate, not problem, self.columns.index[np.flatnonzero(self.x)])
+        return Attempt(candidate, not problem)
 
     def _follow(self) -> str:
         self.g = self.A.correlation(self.data).astype(self.x.dtype, copy=self.single)
@@ -100,7 +101,7 @@ class ActiveSetOfColumns:
             self.x = np.concatenate([self.x, np.zeros(len(fresh), dtype=self.x.dtype)])
             if not self._solve(self.g[self.columns.index], floor):
                 return "" if closed else "The active set did not settle."
-            arrived = self.target.reached(self.lam, _norm(self.r) - 1e-12 * self.size)
+            arrived = self.target.reached(self.lam, norm(self.r) - 1e-12 * self.size)
             c = self._correlations()
         return "The active set did not settle."
 
@@ -122,7 +123,7 @@ class ActiveSetOfColumns:
                 break
             self.x = self.columns.solve_all(self.g[self.columns.index])
             self.r = self.b - self.columns.image_of_all(self.x)
-            before, left = left, _norm(self.r)
+            before, left = left, norm(self.r)
             c = self._correlations()
             if left > STALL * before:
                 break
@@ -164,7 +165,7 @@ class ActiveSetOfColumns:
             self.r = self.b - self.columns.image(support, x[support])
             if sigma is None:
                 return True
-            excess = sigma**2 - _norm(self.r) ** 2
+            excess = sigma**2 - norm(self.r) ** 2
             if excess <= 0.0 and self.lam == floor:
                 return True
             lam = math.sqrt(max(self.lam**2 + excess / self._slope(support), floor**2))
@@ -181,7 +182,7 @@ class ActiveSetOfColumns:
             w = self.columns.solve(support, phases)
         else:
             w = newton_solve(self.columns, support, x, self.lam, phases)
-        return max(float(np.vdot(phases, w).real), np.finfo(float).tiny)
+        return max(inner(phases, w), TINY)
 
     def _report(self, largest: float) -> bool:
         """Tell the monitor, and return whether the gap is closed."""
@@ -202,7 +203,3 @@ class ActiveSetOfColumns:
         x = np.zeros(self.A.shape[1], dtype=self.columns.dtype)
         x[self.columns.index] = self.x
         return x
-
-
-def _norm(x: Array) -> float:
-    return math.sqrt(float(np.vdot(x, x).real))

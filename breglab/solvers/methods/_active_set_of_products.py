@@ -15,6 +15,7 @@ import math
 import numpy as np
 
 from breglab._checks import Array
+from breglab.solvers._vectors import TINY, inner, norm, shrink
 from breglab.solvers.methods._attempt import Attempt
 from breglab.solvers.methods._conjugate_gradients import ConjugateGradients
 from breglab.solvers.methods._denoising import target
@@ -51,7 +52,7 @@ class ActiveSetOfProducts:
         self.accuracy = max(0.1 * monitor.tol, 100.0 * task.A.eps)
         self.x = np.zeros(task.A.shape[1], dtype=task.A.dtype)
         self.r = self.y = self.b.copy()
-        self.size = _norm(self.b)
+        self.size = norm(self.b)
         self.steps = 0
         self.curvature = 1.0
 
@@ -66,7 +67,7 @@ class ActiveSetOfProducts:
             except Unsettled:
                 problem = "The active set did not settle."
         candidate = Candidate(self.x, self.y, self.steps, "active_set", problem)
-        return Attempt(candidate, not problem, np.flatnonzero(self.x))
+        return Attempt(candidate, not problem)
 
     def _follow(self) -> None:
         """Let lam fall, with a rough solution each time."""
@@ -82,7 +83,7 @@ class ActiveSetOfProducts:
             batch = float(np.partition(size, rank)[rank]) if rank > 0 else 0.0
             self.lam = min(self.lam, max(batch, FALL * largest, self.target.lam))
             self._newton(ROUGH)
-            if self.target.reached(self.lam, _norm(self.r)):
+            if self.target.reached(self.lam, norm(self.r)):
                 self._finish()
                 return
         raise Unsettled
@@ -97,7 +98,7 @@ class ActiveSetOfProducts:
             point: Point = self.lam, self.x.copy(), self.r.copy(), self.c.copy()
             same = last is not None and np.array_equal(self.x != 0.0, last[1] != 0.0)
             sigma = self.target.sigma
-            if sigma is None or same or abs(_norm(self.r) - sigma) <= 0.1 * error * sigma:
+            if sigma is None or same or abs(norm(self.r) - sigma) <= 0.1 * error * sigma:
                 error = max(SHARPER * error, sharpest)
             if sigma is not None:
                 self._move_lam(sigma, last if same else None)
@@ -106,14 +107,14 @@ class ActiveSetOfProducts:
 
     def _move_lam(self, sigma: float, last: Point | None) -> None:
         """Move lam to where ``|r| = sigma``, and all with it if the last point has this support."""
-        excess = sigma**2 - _norm(self.r) ** 2
+        excess = sigma**2 - norm(self.r) ** 2
         now = (self.x, self.r, self.c)
         if last is not None and last[0] != self.lam:
             # On a support all is affine in lam: a quadratic equation for where on the line to be.
             lam = self.lam - last[0]
             x, r, c = (new - old for new, old in zip(now, last[1:], strict=True))
-            half = float(np.vdot(self.r, r).real)
-            root = half**2 + _norm(r) ** 2 * excess
+            half = inner(self.r, r)
+            root = half**2 + norm(r) ** 2 * excess
             if root > 0.0:
                 t = excess / (half + math.copysign(math.sqrt(root), half))
                 if abs(t * lam) < 0.5 * self.lam:
@@ -130,7 +131,7 @@ class ActiveSetOfProducts:
         """Bring x to the fixed point of the proximal step, to an error."""
         for _ in range(EXCHANGES):
             w, threshold = self._proximal()
-            if np.max(np.abs(_shrink(w, threshold) - self.x)) <= 2.0 * error * threshold:
+            if np.max(np.abs(shrink(w, threshold) - self.x)) <= 2.0 * error * threshold:
                 return
             self._newton(error)
         raise Unsettled
@@ -153,7 +154,7 @@ class ActiveSetOfProducts:
             raise Unsettled
         gradients = self._equations(index)
         while True:
-            if self.steps >= STEPS or _norm(self.r) > 2.0 * self.size:
+            if self.steps >= STEPS or norm(self.r) > 2.0 * self.size:
                 raise Unsettled
             self.steps += 1
             dx, dr, dc = gradients.step()
@@ -169,7 +170,7 @@ class ActiveSetOfProducts:
         """Return conjugate gradients for Newton's step on a support."""
         q, x = self.curvature, self.x[index]
         w = x + self.c[index] / q
-        size = np.maximum(np.abs(w), np.finfo(float).tiny)
+        size = np.maximum(np.abs(w), TINY)
         u = w / size
         if self.A.real:
             return ConjugateGradients(self.A, index, self.c[index] - self.lam * u)
@@ -193,16 +194,3 @@ class ActiveSetOfProducts:
         self.y, gap, misfit = self.target.dual_point(self.b, self.r, largest, length)
         self.monitor.step(self.steps, self.x, self.y, gap=gap, feasibility=misfit)
         return max(gap, misfit) <= self.accuracy
-
-
-def _shrink(w: Array, threshold: float) -> Array:
-    if w.dtype.kind == "f":
-        return w - np.clip(w, -threshold, threshold)
-    size = np.abs(w)
-    return w * np.divide(
-        np.maximum(size - threshold, 0.0), size, out=np.zeros_like(size), where=size > 0.0
-    )
-
-
-def _norm(x: Array) -> float:
-    return math.sqrt(float(np.vdot(x, x).real))

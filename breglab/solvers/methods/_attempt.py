@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from breglab._checks import Array
 from breglab.solvers.task import Candidate
 
 
@@ -19,15 +18,12 @@ class Attempt:
         What it found; its message says why it is unsettled.
     settled : bool
         Whether primal and dual point fit, as far as the method can see, or expects.
-    support : int array
-        Positions it had at the end, for a warm start.
     again : function without arguments, optional
         Goes on from there if the checker refuses the candidate.
     """
 
     candidate: Candidate
     settled: bool
-    support: Array
     again: Callable[[], Attempt] | None = None
 
     def offer(self, take_over: Callable[[Attempt], Candidate]) -> Candidate:
@@ -40,9 +36,9 @@ class Attempt:
         """
         if not self.settled:
             return take_over(self)
-        again, it = self.again, self.candidate
+        again = self.again
 
         def otherwise() -> Candidate:
             return take_over(self) if again is None else again().offer(take_over)
 
-        return Candidate(it.x, it.y, it.iterations, it.method, it.message, otherwise)
+        return replace(self.candidate, otherwise=otherwise)

@@ -7,12 +7,12 @@ few columns are missing the correlations with a part of the rows show them as we
 from __future__ import annotations
 
 import math
-import sys
 
 import numpy as np
 from scipy.special import ndtri
 
 from breglab._checks import Array
+from breglab.solvers._vectors import inner, norm, relative_gap
 from breglab.solvers.methods._attempt import Attempt
 from breglab.solvers.methods._columns import Columns
 from breglab.solvers.methods._dual_point import dual_points
@@ -41,7 +41,7 @@ class BatchOfColumns:
         self.columns = Columns(task.A)
         self.g = task.A.correlation(task.b)
         self.b = self.r = self.y = task.b.astype(self.columns.dtype, copy=False)
-        self.size = self.left = _norm(self.b)
+        self.size = self.left = norm(self.b)
         self.exact = max(EXACT, 20.0 * task.A.eps) * self.size
         self.support = np.empty(0, dtype=np.intp)  # places in `columns`
         self.x = np.empty(0, dtype=self.columns.dtype)
@@ -53,7 +53,7 @@ class BatchOfColumns:
         if problem or not self.x.size:
             return self._ended(problem)
         # What a vector of length one has as its typical correlation.
-        typical = _norm(self.g) / math.sqrt(len(self.g)) / self.size
+        typical = norm(self.g) / math.sqrt(len(self.g)) / self.size
         signs = self.x / np.abs(self.x)
         self.points = dual_points(self.A, self.columns, self.support, signs, typical, self._report)
         return self._next()
@@ -71,7 +71,7 @@ class BatchOfColumns:
         x = _scattered(self.A.shape[1], index, self.x)
         candidate = Candidate(x, self.y, self.stage, "batched", problem)
         again = None if problem or not self.x.size else self._next
-        return Attempt(candidate, not problem, index, again)
+        return Attempt(candidate, not problem, again)
 
     def _identify(self) -> str:
         """Grow the support until nothing of b is left; return what came between, or nothing."""
@@ -121,7 +121,7 @@ class BatchOfColumns:
         self.support = np.arange(len(columns.index))
         self.x = columns.solve_all(self.g[columns.index])
         self.r = self.b - columns.image_of_all(self.x)
-        self.left = _norm(self.r)
+        self.left = norm(self.r)
 
     def _prune(self) -> None:
         """Drop what is not larger than rounding, and solve on the rest."""
@@ -135,12 +135,12 @@ class BatchOfColumns:
         self.y = y
         entries, index, support = self.x, self.columns.index, self.support
         objective = float(np.abs(entries).sum())
-        bound = float(np.vdot(self.b, y).real) / largest if largest > 0.0 else 0.0 * largest
+        bound = inner(self.b, y) / largest if largest > 0.0 else 0.0 * largest
         self.monitor.step(
             self.stage,
             lambda: _scattered(self.A.shape[1], index[support], entries),
             lambda: y / largest if largest > 0.0 else y,
-            gap=abs(objective - bound) / max(objective, bound, sys.float_info.min),
+            gap=relative_gap(objective, bound),
             feasibility=self.left / self.size,
             support=len(support),
         )
@@ -150,7 +150,3 @@ def _scattered(n: int, index: Array, entries: Array) -> Array:
     x = np.zeros(n, dtype=entries.dtype)
     x[index] = entries
     return x
-
-
-def _norm(x: Array) -> float:
-    return math.sqrt(float(np.vdot(x, x).real))

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from breglab._checks import Array
+from breglab.solvers._vectors import TINY, inner, norm, relative_gap
 from breglab.solvers.methods._attempt import Attempt
 from breglab.solvers.methods._conjugate_gradients import ConjugateGradients
 from breglab.solvers.monitor import Monitor
@@ -40,7 +41,7 @@ class BatchOfProducts:
 
     def __init__(self, task: Task, monitor: Monitor) -> None:
         self.A, self.b, self.monitor = task.A, task.b, monitor
-        self.size = _norm(task.b)
+        self.size = norm(task.b)
         # What is asked for, and what the rounding of A allows.
         self.accuracy = max(0.05 * monitor.tol, 20.0 * task.A.eps)
         self.steps = 0
@@ -55,18 +56,18 @@ class BatchOfProducts:
         if self.size:
             problem = self._identify() or self._prove()
         candidate = Candidate(self.x, self.y, self.steps, "batched", problem)
-        return Attempt(candidate, not problem, np.flatnonzero(self.x))
+        return Attempt(candidate, not problem)
 
     def _identify(self) -> str:
         """Grow the support until nothing of b is left; return what came between, or nothing."""
         self.c = self.A.adjoint(self.r)
         while self.steps < STEPS:
-            inside = _norm(self.c[self.index])
+            inside = norm(self.c[self.index])
             others = max(len(self.c) - len(self.index), 1)
-            rms = math.sqrt(max(_norm(self.c) ** 2 - inside**2, 0.0) / others)
+            rms = math.sqrt(max(norm(self.c) ** 2 - inside**2, 0.0) / others)
             inside /= math.sqrt(max(len(self.index), 1))
-            if _norm(self.r) <= self.accuracy * self.size:
-                if not self._prune(max(PRUNE * rms / self._column(), _norm(self.r))):
+            if norm(self.r) <= self.accuracy * self.size:
+                if not self._prune(max(PRUNE * rms / self._column(), norm(self.r))):
                     return ""
             elif inside <= SETTLED * rms:
                 fresh = self._beyond(self.c, ADMIT * rms)
@@ -140,17 +141,13 @@ class BatchOfProducts:
 
     def _report(self, y: Array, c: Array) -> None:
         self.steps += 1
-        self.y = y / max(float(np.max(np.abs(c))), np.finfo(float).tiny)
+        self.y = y / max(float(np.max(np.abs(c))), TINY)
         objective = float(np.sum(np.abs(self.x)))
-        bound = float(np.vdot(self.b, self.y).real)
+        bound = inner(self.b, self.y)
         self.monitor.step(
             self.steps,
             self.x,
             self.y,
-            gap=abs(objective - bound) / max(objective, bound, np.finfo(float).tiny),
-            feasibility=_norm(self.r) / self.size,
+            gap=relative_gap(objective, bound),
+            feasibility=norm(self.r) / self.size,
         )
-
-
-def _norm(x: Array) -> float:
-    return math.sqrt(float(np.vdot(x, x).real))

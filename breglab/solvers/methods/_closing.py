@@ -24,8 +24,8 @@ import scipy.linalg
 from scipy.sparse.linalg import LinearOperator, lsmr
 
 from breglab._checks import Array
+from breglab.solvers._vectors import inner, norm
 from breglab.solvers.linear_map import LinearMap
-from breglab.solvers.methods._dual import inner, norm
 from breglab.solvers.methods._phases import on_phases
 
 _NEGLIGIBLE = 1e-9
@@ -93,7 +93,7 @@ def close(A: LinearMap, b: Array, lam: float, x: Array, y: Array, goal: float) -
         x[index], index = part, index[kept]
     else:
         return None
-    if not A.real and (A.dense is not None or A.sparse is not None):
+    if not A.real and A.has_entries:
         part, y = on_phases(A.columns(index).astype(wide), b, lam, part, y)
         feasibility = norm(b - columns.image(part)) / norm(b)
     x = np.zeros(A.shape[1], dtype=A.dtype)
@@ -148,7 +148,7 @@ class _Columns:
 
 
 def _columns(A: LinearMap, index: Array) -> _Columns:
-    if A.dense is None and A.sparse is None:
+    if not A.has_entries:
         return _matrix_free(A, index)
     wide = np.float64 if A.real else np.complex128
     C = A.columns(index).astype(wide, copy=False)

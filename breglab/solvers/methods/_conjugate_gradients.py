@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from breglab._checks import Array
+from breglab.solvers._vectors import TINY, inner
 from breglab.solvers.linear_map import LinearMap
 
 
@@ -51,7 +52,7 @@ class ConjugateGradients:
         self._A, self._index, self._extra = A, index, extra
         self._inverse = inverse if inverse is not None else np.copy
         self._direction = self._inverse(right)
-        self._squared = float(np.vdot(right, self._direction).real)
+        self._squared = inner(right, self._direction)
         self._everywhere = np.zeros(A.shape[1], dtype=A.dtype)
 
     def step(self) -> tuple[Array, Array, Array]:
@@ -61,18 +62,14 @@ class ConjugateGradients:
         image = self._A.forward(self._everywhere)
         normal = self._A.adjoint(image)
         applied = normal[self._index]
-        self.curvature = _squared(image) / max(_squared(direction), np.finfo(float).tiny)
+        self.curvature = inner(image, image) / max(inner(direction, direction), TINY)
         if self._extra is not None:
             applied += self._extra(direction)
-        curved = float(np.vdot(direction, applied).real)
+        curved = inner(direction, applied)
         length = self._squared / curved if curved > 0.0 else 0.0
         self.residual -= length * applied
         z = self._inverse(self.residual)
-        before, self._squared = self._squared, float(np.vdot(self.residual, z).real)
+        before, self._squared = self._squared, inner(self.residual, z)
         increment = length * direction
         self._direction = z + (self._squared / before if before else 0.0) * direction
         return increment, length * image, length * normal
-
-
-def _squared(x: Array) -> float:
-    return float(np.vdot(x, x).real)

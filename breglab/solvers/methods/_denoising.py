@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from breglab._checks import Array
+from breglab.solvers._vectors import TINY, inner, norm, relative_gap
 from breglab.solvers.task import Constrained, Task
 
 
@@ -41,23 +40,18 @@ class Target:
         largest, length : float
             ``|A^H r|_inf`` and ``|x|_1``.
         """
-        left, size = _norm(r), _norm(b)
+        left, size = norm(r), norm(b)
         if self.sigma is not None:
-            y = r / max(largest, np.finfo(float).tiny)
-            bound = float(np.vdot(b, y).real) - self.sigma * _norm(y)
+            y = r / max(largest, TINY)
+            bound = inner(b, y) - self.sigma * norm(y)
             objective, misfit = length, max(left - self.sigma, 0.0) / size
         else:
-            y = r * min(self.lam / max(largest, np.finfo(float).tiny), 1.0)
-            bound = float(np.vdot(b, y).real) - 0.5 * _norm(y) ** 2
+            y = r * min(self.lam / max(largest, TINY), 1.0)
+            bound = inner(b, y) - 0.5 * norm(y) ** 2
             objective, misfit = 0.5 * left**2 + self.lam * length, 0.0
-        gap = abs(objective - bound) / max(objective, abs(bound), np.finfo(float).tiny)
-        return y, gap, misfit
+        return y, relative_gap(objective, bound), misfit
 
 
 def target(task: Task) -> Target:
     """Return the target of a task."""
     return Target(task.sigma, 0.0) if isinstance(task, Constrained) else Target(None, task.lam)
-
-
-def _norm(x: Array) -> float:
-    return float(np.sqrt(np.vdot(x, x).real))

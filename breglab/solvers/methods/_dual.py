@@ -19,17 +19,13 @@ algorithm, SIAM J. Imaging Sci. 6 (2013).
 from __future__ import annotations
 
 import functools
-import math
-import sys
 from dataclasses import dataclass
 
 import numpy as np
 
 from breglab._checks import Array
-from breglab.problems._lanczos import eigenvalue_bound
+from breglab.solvers._vectors import TINY, inner, norm, shrink
 from breglab.solvers.linear_map import LinearMap
-
-_TINY = sys.float_info.min
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +76,7 @@ class Dual:
         l1, l2 = float(np.add.reduce(np.abs(x))), norm(x)
         objective = self.lam * l1 + l2 * (l2 / (2.0 * self.delta))
         apart = inner(y, residual)
-        unit = max(objective, abs(objective + apart), _TINY)
+        unit = max(objective, abs(objective + apart), TINY)
         gap = abs(apart) / unit
         return Point(y, v, x, residual, gap, norm(residual) / self._unit)
 
@@ -95,56 +91,3 @@ class Dual:
     def start(self) -> Array:
         """Return y = 0, shape (m,)."""
         return np.zeros_like(self.b)
-
-
-def shrink(v: Array, lam: float) -> Array:
-    """Return S(v): moduli less lam, those below are exact zeros; phases stay."""
-    if v.dtype.kind == "c":
-        return v * (1.0 - lam / np.maximum(np.abs(v), lam))
-    return v - np.minimum(np.maximum(v, -lam), lam)
-
-
-def inner(x: Array, y: Array) -> float:
-    """Return Re<x, y>."""
-    return float(np.vdot(x, y).real)
-
-
-def norm(x: Array) -> float:
-    """Return the Euclidean norm."""
-    return math.sqrt(inner(x, x))
-
-
-def squared_norm(A: LinearMap) -> float:
-    """Return |A|^2, the largest eigenvalue of A A^H: to rounding, or at most 1 % too large.
-
-    By Lanczos iteration with its certified bound, on the Gram matrix of the shorter side where A
-    is dense. Complex matrices are real ones of twice the size.
-    """
-    size = min(A.shape)
-    if A.dense is not None:
-        entries = A.dense if A.shape[0] <= A.shape[1] else A.dense.T
-        gram = entries @ entries.conj().T
-
-        def product(z: Array) -> Array:
-            return gram @ z
-
-    elif A.shape[0] <= A.shape[1]:
-
-        def product(z: Array) -> Array:
-            return A.forward(A.adjoint(z))
-
-    else:
-
-        def product(z: Array) -> Array:
-            return A.adjoint(A.forward(z))
-
-    # A product in single precision is wrong by its rounding, which the bound must cover.
-    slack = 1.0 + math.sqrt(size) * A.eps
-    if A.real:
-        return slack * eigenvalue_bound(lambda z: product(z.astype(A.dtype)), size)
-
-    def as_real(z: Array) -> Array:
-        image = product((z[:size] + 1j * z[size:]).astype(A.dtype))
-        return np.concatenate([image.real, image.imag])
-
-    return slack * eigenvalue_bound(as_real, 2 * size)

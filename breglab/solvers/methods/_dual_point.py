@@ -16,13 +16,13 @@ J.-J. Fuchs, On sparse representations in arbitrary redundant bases, IEEE Trans.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from breglab._checks import Array
+from breglab.solvers._vectors import TINY, inner, norm
 from breglab.solvers.linear_map import LinearMap
 from breglab.solvers.methods._columns import Columns, adjoint, beside, gather
 
@@ -89,7 +89,7 @@ def dual_points(
     if len(held):
         y = y + _towards(beyond, LEVEL * phases - c[close], project)
     index = columns.index[support]
-    if A.shape[1] * _exceeding(np.zeros(1), typical * _norm(y)) < DOUBT:
+    if A.shape[1] * _exceeding(np.zeros(1), typical * norm(y)) < DOUBT:
         yield y
     for _ in range(ROUNDS):
         c = A.adjoint(y.astype(A.dtype, copy=False))
@@ -111,18 +111,14 @@ def dual_points(
         change = _towards(beyond, LEVEL * phases - c[held], project)
         y = y + change
         size[fresh] = 0.0
-        if _exceeding(size, typical * _norm(change)) < DOUBT:
+        if _exceeding(size, typical * norm(change)) < DOUBT:
             yield y
 
 
 def _exceeding(size: Array, spread: float) -> float:
     """Return about how many of these sizes will exceed one after a Gaussian change."""
     near = size[size > 1.0 - 6.0 * spread]
-    return float(np.exp(-0.5 * ((1.0 - near) / max(spread, 1e-300)) ** 2).sum())
-
-
-def _norm(x: Array) -> float:
-    return math.sqrt(float(np.vdot(x, x).real))
+    return float(np.exp(-0.5 * ((1.0 - near) / max(spread, TINY)) ** 2).sum())
 
 
 def _phases(c: Array) -> Array:
@@ -133,14 +129,14 @@ def _towards(columns: Any, target: Array, project: Callable[[Array], Array]) -> 
     """Return the smallest u in the range of P with ``A_V^H u = target``, to `ACCURACY`."""
     u = np.zeros(columns.shape[0], dtype=target.dtype)
     residual = direction = target
-    size = begin = float(np.vdot(target, target).real)
+    size = begin = inner(target, target)
     for _ in range(STEPS):
         if size <= ACCURACY**2 * begin:
             break
         image = project(columns @ direction)
-        step = size / float(np.vdot(image, image).real)
+        step = size / inner(image, image)
         u += step * image
         residual = residual - step * adjoint(columns, image)
-        before, size = size, float(np.vdot(residual, residual).real)
+        before, size = size, inner(residual, residual)
         direction = residual + (size / before) * direction
     return u

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from breglab._checks import Array
+from breglab.solvers._vectors import TINY, inner, relative_gap
 from breglab.solvers.methods._closing import Closed, close
-from breglab.solvers.methods._dual import Dual, Point, inner
+from breglab.solvers.methods._dual import Dual, Point
 from breglab.solvers.methods._reach import Reach
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Constrained, Task
@@ -28,6 +29,10 @@ Ascent = Callable[[Dual, Array, Visit], None]
 GROWTH = 8.0
 """Factor from one delta to the next, and of the first to the size of x."""
 _STAGES = 9
+"""Values of delta: the last is ``GROWTH**9`` times the size of x, about 1e8."""
+_PROGRESS, _PATIENCE = 0.99, 1000
+"""An error counts as smaller below this part of the least so far; without one that is smaller the
+method ends after so many iterations, or half of all where these are more."""
 _SETTLED = 1e-4
 """Error of the first elastic problem at which a larger delta promises more than another step.
 
@@ -94,13 +99,13 @@ class _Walk(abc.ABC):
 
     def stopped(self, error: float) -> bool:
         """Whether to give up here; `why` says why."""
-        if error < 0.99 * self._least:
+        if error < _PROGRESS * self._least:
             self._least, self._least_at = error, self.count
         if self.count >= self.limit:
             self.why = f"Ended after {self.count} iterations, the limit of this method."
         # Far from the solution the error may stand for long: the dual travels, the primal waits.
         elif error < 10.0 * math.sqrt(self.task.A.eps):
-            if self.count - self._least_at > max(1000, self.count // 2):
+            if self.count - self._least_at > max(_PATIENCE, self.count // 2):
                 self.why = f"No progress since iteration {self._least_at}: rounding prevails."
         elif self._reach.lost(self.count):
             self.why, self.hopeless = "The residual is orthogonal to all columns.", True
@@ -161,9 +166,9 @@ class _Pursuit(_Walk):
         self.count += 1
         self.point = point
         l1 = self.task.lam * float(np.sum(np.abs(point.x)))
-        feasible = min(self.task.lam / max(float(np.max(np.abs(point.v))), 1e-300), 1.0)
+        feasible = min(self.task.lam / max(float(np.max(np.abs(point.v))), TINY), 1.0)
         bound = feasible * inner(self.task.b, point.y)
-        gap = abs(l1 - bound) / max(l1, abs(bound), 1e-300)
+        gap = relative_gap(l1, bound)
         self.monitor.step(self.count, point.x, point.y, gap=gap, feasibility=point.feasibility)
         if max(gap, point.feasibility) <= self.goal:
             self.closed = Closed(point.x, point.y, gap, point.feasibility)

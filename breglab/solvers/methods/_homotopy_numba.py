@@ -14,6 +14,7 @@ from breglab.solvers.methods._homotopy_numpy import (
     AT_SIGMA,
     BROKEN,
     DOUBTFUL,
+    IDLE,
     PAUSED,
     PIVOT,
     RAISE,
@@ -22,6 +23,7 @@ from breglab.solvers.methods._homotopy_numpy import (
     STUCK,
     TIE,
     TIED,
+    TURNS,
     WORN,
 )
 
@@ -96,11 +98,11 @@ def advance(
                 return k, event + 1, WORN
         idle = idle + 1 if h <= TIE else 0
         if idle > TIED and left >= 0:
-            now = w[left] * (1.0 + RAISE * (idle % 7 + 1))
+            now = w[left] * (1.0 + RAISE * (idle % TURNS + 1))
             dw[left] = (goal - now) / (1.0 - t)
             begin[left] = now - t * dw[left]
             w[left] = now
-        if idle > 4 * n + 10:
+        if idle > IDLE * n + 10:
             return k, event + 1, STUCK
     return k, budget, PAUSED
 

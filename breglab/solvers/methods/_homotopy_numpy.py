@@ -28,8 +28,11 @@ square, ``(1 + |u|_1)^2`` for coefficients u."""
 SOUND, BROKEN = 1e-12, 1e-4
 """A residual of a direction above the first has it corrected once; a correction above the second
 has it given up."""
-TIED, RAISE = 6, 1e-3
-"""Events without progress after which who leaves gets a heavier weight, and by which part of it."""
+TIED, RAISE, TURNS = 6, 1e-3, 7
+"""Events without progress after which who leaves gets a heavier weight, and by which part of it:
+once to seven times that in turn, so that the same tie does not come again."""
+IDLE = 4
+"""Events without progress after which to give up, as a multiple of the columns that take part."""
 PIVOT = 1e-9
 """Entries of a null vector below this part of the largest are taken as zero."""
 
@@ -213,11 +216,11 @@ def follow(
         idle = idle + 1 if h <= TIE else 0
         if idle > TIED and left >= 0:
             # Out of a cycle: an inactive weight may be raised at will.
-            now = w[left] * (1.0 + RAISE * (idle % 7 + 1))
+            now = w[left] * (1.0 + RAISE * (idle % TURNS + 1))
             dw[left] = (goal - now) / (1.0 - t)
             begin[left] = now - t * dw[left]
             w[left] = now
-        if idle > 4 * len(c) + 10:
+        if idle > IDLE * len(c) + 10:
             return event + 1, STUCK
     return budget, PAUSED
 

@@ -9,11 +9,13 @@ import numpy as np
 import scipy.linalg
 
 from breglab._checks import Array
-from breglab.solvers.methods._dual import Dual, Point, inner, norm
+from breglab.solvers._vectors import inner, norm
+from breglab.solvers.methods._dual import Dual, Point
 
 _LARGEST = 20_000_000
 """Entries of F beyond which conjugate gradients are used."""
 _STEPS = 300
+"""Conjugate gradient steps at most: an inexact direction still leads uphill."""
 
 
 def direction(dual: Dual, point: Point, slope: Array, mu: float) -> Array:
@@ -34,8 +36,7 @@ def direction(dual: Dual, point: Point, slope: Array, mu: float) -> Array:
     if not index.size:
         return slope / mu
     A = dual.A
-    entries = A.dense is not None or A.sparse is not None
-    if entries and index.size * A.shape[0] <= _LARGEST:
+    if A.has_entries and index.size * A.shape[0] <= _LARGEST:
         return _by_cholesky(dual, point, slope, mu, index)
     return _by_conjugate_gradients(dual, point, slope, mu)
 

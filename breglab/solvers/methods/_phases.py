@@ -21,6 +21,7 @@ from breglab._checks import Array
 LARGEST = 4000
 """Real unknowns beyond which a step, with their third power, is not tried."""
 _STEPS = 12
+"""Newton steps at most; close to the solution each doubles the digits."""
 
 
 def on_phases(C: Array, b: Array, lam: float, x: Array, y: Array) -> tuple[Array, Array]:

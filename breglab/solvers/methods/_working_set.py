@@ -23,6 +23,11 @@ SPREAD = 0.05
 that they do not enter all at once."""
 GOLDEN = 0.6180339887498949
 """Its multiples modulo one are far from each other."""
+CORRECT, SPOILT = 1e-12, 1e-9
+"""Parts of the weights: an error of the correlations on T below the first needs no correction; one
+above the second, after all of them, has the weights moved to the correlations instead."""
+CORRECTIONS, BY_INVERSE = 4, 2
+"""Corrections at most, and how many of them by the inverse before a QR decomposition takes over."""
 LEAST = 64
 """Columns that may always take part besides the active ones."""
 
@@ -158,17 +163,17 @@ class WorkingSet:
         T, active = self.T, self.active
         goal = self.w[T] * self.s[T]
         error = active @ self.r - goal
-        for attempt in range(4):
+        for attempt in range(CORRECTIONS):
             size = float(np.max(np.abs(error), initial=0.0))
-            if size <= 1e-12 * np.max(np.abs(goal), initial=0.0):
+            if size <= CORRECT * np.max(np.abs(goal), initial=0.0):
                 break
-            if attempt == 2 and self._careful is None:
+            if attempt == BY_INVERSE and self._careful is None:
                 self._careful = QRBasis(active, np.arange(len(T)))
             step = self.solve(error)
             self.x[T] += step
             self.r -= step @ active
             error = active @ self.r - goal
-        if size > 1e-9 * np.max(np.abs(goal), initial=0.0) or np.any(self.x[T] * self.s[T] < 0.0):
+        if size > SPOILT * np.max(np.abs(goal), initial=0.0) or np.any(self.x[T] * self.s[T] < 0.0):
             self._settle_for_less(error + goal)
 
     def _settle_for_less(self, c: Array) -> None:

@@ -17,12 +17,15 @@ import math
 from collections.abc import Iterator
 
 from breglab._checks import Array
-from breglab.solvers.methods._dual import Dual, Point, inner, squared_norm
+from breglab.solvers._squared_norm import squared_norm
+from breglab.solvers._vectors import inner
+from breglab.solvers.methods._dual import Dual, Point
 from breglab.solvers.methods._follow import ascent, follow
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
 
 _LIMIT = 50_000
+"""Iterations after which to give up, unless the user has set a limit."""
 
 
 def accelerated(task: Task, monitor: Monitor) -> Candidate:

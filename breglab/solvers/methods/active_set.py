@@ -44,7 +44,13 @@ def active_set(task: Task, monitor: Monitor) -> Candidate:
 
 
 def attempt(task: Task, monitor: Monitor) -> Attempt:
-    """Solve the task, and say whether it is settled; arguments as above."""
+    """Solve the task, and say whether it is settled.
+
+    Parameters
+    ----------
+    task, monitor
+        As in `active_set`.
+    """
     A = task.A
     if A.dense is not None or (A.sparse is not None and A.shape[0] <= FACTORED):
         return ActiveSetOfColumns(task, monitor).attempt()

@@ -25,9 +25,9 @@ from scipy.sparse.linalg import LinearOperator
 
 from breglab._checks import Array
 from breglab.solvers._adaptive import adaptive_flow
+from breglab.solvers._vectors import inner, norm, relative_gap
 from breglab.solvers.linear_map import LinearMap
 from breglab.solvers.methods._closing import close
-from breglab.solvers.methods._dual import inner, norm
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Constrained, Task
 
@@ -58,12 +58,12 @@ def adaptive_inverse_scale_space(task: Task, monitor: Monitor) -> Candidate:
     A, size = _wide(task.A), norm(task.b)
     goal = max(monitor.tol / 4.0, 8.0 * task.A.eps)
     # What products with an operator in its own precision leave is noise in double precision.
-    noise = size if A.dense is not None or A.sparse is not None else size * task.A.eps / A.eps
+    noise = size if A.has_entries else size * task.A.eps / A.eps
     feasibility, why = np.inf, ""
     for k, here in enumerate(adaptive_flow(A, task.b.astype(np.float64), noise)):
         x, y = here.u.astype(task.A.dtype), task.lam * here.q
         l1, bound = task.lam * float(np.sum(np.abs(x))), inner(task.b, y)
-        gap = abs(l1 - bound) / max(l1, abs(bound), np.finfo(float).tiny)
+        gap = relative_gap(l1, bound)
         feasibility = norm(here.r) / size
         task.A.forwards, task.A.adjoints = A.forwards, A.adjoints
         monitor.step(k, x, y, gap=gap, feasibility=feasibility, support=len(here.T))

@@ -2,10 +2,12 @@
 
 Batches are made for columns that are nearly orthogonal. They look at their first batch: if it is
 large or two of its columns have a normalised inner product above `COHERENCE`, they hand over at
-once, and the homotopy, which does not mind, follows the path. The same holds for the active set of
-BPDN and the lasso. The homotopy asks an operator for the columns that it works on, one product
-each, unless there are too many rows to keep such columns; there, and for complex data, where there
-is no homotopy, an ascent of the dual takes over: Newton's where it can factor, else accelerated.
+once, and the homotopy, which does not mind, follows the path. For BPDN and the lasso the active set
+is first, whatever the columns: it leaves its own batches out where they are coherent. The homotopy
+asks an operator for the columns that it works on, one product each, unless there are too many rows
+to keep such columns. There, and for complex data, where there is no homotopy, an ascent of the dual
+takes over basis pursuit: Newton's where it can factor, else accelerated. BPDN and the lasso have no
+such thing and keep what the active set has found.
 """
 
 from __future__ import annotations
@@ -28,7 +30,15 @@ ROWS = 4096
 
 
 def auto(task: Task, monitor: Monitor) -> Candidate:
-    """Solve basis pursuit, BPDN or the lasso by what is fastest; its name is in the candidate."""
+    """Solve basis pursuit, BPDN or the lasso by what is fastest; its name is in the candidate.
+
+    Parameters
+    ----------
+    task : Constrained or Penalized
+        With lam = 1 and delta = inf, or the lasso.
+    monitor : Monitor
+        Gets the iterates of one method after the other.
+    """
     pursuit = isinstance(task, Constrained) and task.sigma == 0.0
     if pursuit:
         tried = attempt_batches(task, monitor, coherence=COHERENCE)
@@ -36,11 +46,11 @@ def auto(task: Task, monitor: Monitor) -> Candidate:
         tried = attempt_active_set(task, monitor)
 
     def take_over(tried: Attempt) -> Candidate:
-        entries = task.A.dense is not None or task.A.sparse is not None
-        if task.A.real and (entries or task.A.shape[0] <= ROWS):
+        A = task.A
+        if A.real and (A.has_entries or A.shape[0] <= ROWS):
             return _after(tried, homotopy(task, monitor))
         if pursuit:
-            return _after(tried, (newton if entries else accelerated)(task, monitor))
+            return _after(tried, (newton if A.has_entries else accelerated)(task, monitor))
         return tried.candidate
 
     return tried.offer(take_over)

@@ -45,12 +45,12 @@ def batched(task: Task, monitor: Monitor) -> Candidate:
 
 
 def attempt(task: Task, monitor: Monitor, *, coherence: float = 1.0) -> Attempt:
-    """Solve basis pursuit, and say whether it is settled; else there is a support to start from.
+    """Solve basis pursuit, and say whether it is settled.
 
     Parameters
     ----------
     task, monitor
-        As above.
+        As in `batched`.
     coherence : float
         Given up at once if two columns of the first batch have a larger normalised inner product:
         the method is not made for them. Only where A has entries.

@@ -37,6 +37,7 @@ import numpy as np
 import scipy.linalg
 
 from breglab._checks import Array
+from breglab.solvers._vectors import TINY, relative_gap
 from breglab.solvers.methods._homotopy_numpy import ARRIVED, AT_SIGMA, PAUSED
 from breglab.solvers.methods._homotopy_numpy import advance as numpy_advance
 from breglab.solvers.methods._working_set import Engine, WorkingSet
@@ -50,21 +51,34 @@ EXACT, FURTHER = 1e-12, 2
 when they are good enough for the user: the solution itself is worth them."""
 ROUNDING = 1e-13
 """Part of b that entries of the limit may add up to and still count as zero."""
+ABOVE = 1e-11
+"""Part of lam by which a correlation has to exceed it to be a violation."""
+CANCELLED = 1e-4
+"""Part of the residual below which a difference of squares has lost half of its digits."""
+FITTED = 1e-14
+"""Part of b that a fit on T may miss without another step."""
 STAGES = 200
 """A path that has halved lam so often has left all digits behind."""
 
 
 def homotopy(task: Task, monitor: Monitor) -> Candidate:
-    """Solve basis pursuit, BPDN or the lasso for real A; an iteration is a halving of lam.
+    """Solve basis pursuit, BPDN or the lasso for real A.
+
+    Parameters
+    ----------
+    task : Constrained or Penalized
+        With lam = 1 and delta = inf, or the lasso.
+    monitor : Monitor
+        An iteration is a stage of the path: lam falls, by a half at most.
 
     Raises
     ------
     ValueError
-        If A is complex, or the task has a quadratic term (finite delta).
+        If A is complex, delta is finite, or lam of a `Constrained` is not 1.
     """
     if not task.A.real:
         raise ValueError(f"the homotopy needs real A, got {task.A.dtype}")
-    path = Path(task, monitor)
+    path = Homotopy(task, monitor)
     if isinstance(task, Penalized):
         return path.to_lam(task.lam)
     if math.isfinite(task.delta):
@@ -84,7 +98,7 @@ def engine() -> tuple[Engine, str]:
     return advance, "homotopy (numba)"
 
 
-class Path:
+class Homotopy:
     """The lasso path of A and b, from the lam where x = 0 downwards.
 
     Attributes
@@ -135,9 +149,9 @@ class Path:
         """Follow the path to where ``|r| = sigma``."""
         while True:
             x, y, size = self._W.x, self._W.r, self._size
-            value = (float(self._b @ y) - sigma * size) / max(self._largest, 1e-300)
+            value = (float(self._b @ y) - sigma * size) / max(self._largest, TINY)
             objective = float(np.sum(np.abs(self._W.x)))
-            gap = abs(objective - value) / max(objective, abs(value), 1e-300)
+            gap = relative_gap(objective, value)
             self._report(x, y, gap, max(size - sigma, 0.0) / self._length)
             met = abs(size - sigma) <= EXACT * self._length
             if (met and not self._violated) or self._at_its_end():
@@ -162,12 +176,12 @@ class Path:
     @property
     def _violated(self) -> bool:
         """Whether a correlation is above lam by more than rounding."""
-        return self._largest > self.lam * (1.0 + 1e-11) + 10.0 * self._noise
+        return self._largest > self.lam * (1.0 + ABOVE) + 10.0 * self._noise
 
     @property
     def _noise(self) -> float:
         """Rounding of A^T r; no better than an estimate, and of the right order."""
-        return 1e-15 * self._first * self._size / max(self._length, 1e-300)
+        return 1e-15 * self._first * self._size / max(self._length, TINY)
 
     @property
     def _size(self) -> float:
@@ -209,19 +223,19 @@ class Path:
         x[T] += self.lam * u
         # What is left of r has no part in the span of A_T.
         misfit = math.sqrt(max(float(W.r @ W.r) - self.lam**2 * float(u @ s), 0.0))
-        if misfit <= 1e-4 * self._size:
+        if misfit <= CANCELLED * self._size:
             misfit = float(np.linalg.norm(W.r - self.lam * (u @ W.active)))
         y = W.r / self._largest if self._first > 0.0 else W.r
         objective, bound = float(np.sum(np.abs(x))), float(self._b @ y)
-        gap = abs(objective - bound) / max(objective, abs(bound), 1e-300)
+        gap = relative_gap(objective, bound)
         return x, y, gap, misfit / self._length if self._length > 0.0 else 0.0
 
     def _lasso_gap(self, lam: float) -> float:
         r = self._W.r
-        y = r * min(1.0, lam / max(self._largest, 1e-300))
+        y = r * min(1.0, lam / max(self._largest, TINY))
         bound = float(self._b @ y) - float(y @ y) / 2.0
         objective = float(r @ r) / 2.0 + lam * float(np.sum(np.abs(self._W.x)))
-        return abs(objective - bound) / max(objective, 1e-300)
+        return relative_gap(objective, bound)
 
     def _polished(self, x: Array, y: Array) -> Candidate:
         """Fit x on T to b itself: one step with the inverse, and if that fails with a QR."""
@@ -229,7 +243,7 @@ class Path:
         active, columns = W.active, W.T
         for attempt in range(2):
             error = self._b - x[columns] @ active
-            if np.linalg.norm(error) > 1e-14 * self._length:
+            if np.linalg.norm(error) > FITTED * self._length:
                 if attempt == 0:
                     x[columns] += W.solve(active @ error)
                 else:

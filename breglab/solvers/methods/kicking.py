@@ -21,7 +21,8 @@ import numpy as np
 
 from breglab._checks import Array
 from breglab.iteration.rules import Gradient, State, dual_step
-from breglab.solvers.methods._dual import Dual, Point, squared_norm
+from breglab.solvers._squared_norm import squared_norm
+from breglab.solvers.methods._dual import Dual, Point
 from breglab.solvers.methods._follow import ascent, follow
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
@@ -29,6 +30,7 @@ from breglab.solvers.task import Candidate, Task
 STILL = 1e-6
 """Change of x, relative to its largest entry, that all steps skipped may add up to."""
 _LIMIT = 50_000
+"""Iterations after which to give up, unless the user has set a limit."""
 
 
 def kicking(task: Task, monitor: Monitor) -> Candidate:

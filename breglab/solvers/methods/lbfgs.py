@@ -15,13 +15,16 @@ import numpy as np
 import scipy.optimize
 
 from breglab._checks import Array
-from breglab.solvers.methods._dual import Dual, Point, inner, norm
+from breglab.solvers._vectors import inner, norm
+from breglab.solvers.methods._dual import Dual, Point
 from breglab.solvers.methods._follow import Visit, follow
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
 
 _LIMIT = 20_000
+"""Iterations after which to give up, unless the user has set a limit."""
 _MEMORY = 20
+"""Pairs of steps and gradients that model the curvature."""
 
 
 def lbfgs(task: Task, monitor: Monitor) -> Candidate:

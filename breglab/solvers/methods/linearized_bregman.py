@@ -17,12 +17,14 @@ from collections.abc import Iterator
 
 from breglab._checks import Array
 from breglab.iteration.rules import Gradient, State, dual_step
-from breglab.solvers.methods._dual import Dual, Point, squared_norm
+from breglab.solvers._squared_norm import squared_norm
+from breglab.solvers.methods._dual import Dual, Point
 from breglab.solvers.methods._follow import ascent, follow
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
 
 _LIMIT = 100_000
+"""Iterations after which to give up, unless the user has set a limit."""
 
 
 def linearized_bregman(task: Task, monitor: Monitor) -> Candidate:

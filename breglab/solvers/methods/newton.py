@@ -26,19 +26,28 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from breglab._checks import Array
-from breglab.solvers.methods._dual import Dual, Point, inner, norm
+from breglab.solvers._vectors import inner, norm
+from breglab.solvers.methods._dual import Dual, Point
 from breglab.solvers.methods._follow import ascent, follow
 from breglab.solvers.methods._newton_system import direction
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
 
 _LIMIT = 2000
+"""Newton steps after which to give up, unless the user has set a limit."""
 _FIRST = 0.1
 """The first mu, relative to delta times the mean squared length of a column on the support."""
 _CLOSE = 0.3
 """A proximal point counts as found when the gradient is that much smaller than mu |y - y0|."""
 _SMALLEST = 1e-12
 """The smallest mu, relative to the first."""
+_FLAT, _ZERO = 1e-3, 1e-6
+"""Slopes along a ray, relative to that at its start, that count as none: at the end of an interval,
+so that the full step is taken as it is; and between its ends."""
+_FURTHEST = 1e15
+"""Length in units of the Newton step beyond which a ray has no highest point."""
+_SECANTS = 60
+"""Steps of the line search; bisection alone would have found it to rounding."""
 
 
 def newton(task: Task, monitor: Monitor) -> Candidate:
@@ -95,15 +104,15 @@ def root(derivative: Callable[[float], float], at_zero: float) -> float:
     By bisection and secants (Illinois); one where the function vanishes there.
     """
     low, high, at_low, at_high = 0.0, 1.0, at_zero, derivative(1.0)
-    while at_high > 1e-3 * at_zero and high < 1e15:
+    while at_high > _FLAT * at_zero and high < _FURTHEST:
         low, high, at_low = high, 4.0 * high, at_high
         at_high = derivative(high)
-    if at_high >= -1e-3 * at_zero:  # near enough, or there is no zero
+    if at_high >= -_FLAT * at_zero:  # near enough, or there is no zero
         return high
-    for _ in range(60):
+    for _ in range(_SECANTS):
         t = (low * at_high - high * at_low) / (at_high - at_low)
         at_t = derivative(t)
-        if abs(at_t) <= 1e-6 * at_zero or high - low <= 1e-12 * high:
+        if abs(at_t) <= _ZERO * at_zero or high - low <= 1e-12 * high:
             return t
         if at_t > 0.0:
             low, at_low, at_high = t, at_t, at_high / 2.0

@@ -1,0 +1,61 @@
+"""Linearized Bregman iterations as they are, all iterates kept: explicit steps of the flow.
+
+As a solver, with a certificate, they are `breglab.solvers.methods.linearized_bregman`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from breglab._checks import count, positive
+from breglab.solvers._path_data import PathStatus, entries, real_data, stacked
+from breglab.solvers._vectors import shrink
+from breglab.solvers.iterates import Iterates
+
+
+def linearized_bregman(A: Any, b: Any, *, tau: float, delta: float, steps: int) -> Iterates:
+    """Return the iterates of ``v_k+1 = v_k + tau A^T (b - A u_k)``, ``u_k = delta S(v_k)``.
+
+    v_0 = 0, and S shrinks by 1: a gradient step of |A u - b|^2/2 in the dual variable of
+    |u|_1 + |u|^2/(2 delta).
+
+    Parameters
+    ----------
+    A, b
+        As in `breglab.solvers.inverse_scale_space_path`.
+    tau, delta : float
+        Step and weight, > 0; it converges for ``tau delta |A|^2 < 2``.
+    steps : int
+        Number of steps, >= 1.
+
+    Returns
+    -------
+    Iterates
+        At the times ``k tau``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `breglab.solvers.inverse_scale_space_path`.
+
+    Notes
+    -----
+    W. Yin, S. Osher, D. Goldfarb, J. Darbon, Bregman iterative algorithms for l1-minimization with
+    applications to compressed sensing, SIAM J. Imaging Sci. 1 (2008).
+    """
+    made, b = real_data(A, b)
+    tau, delta, steps = positive(tau, "tau"), positive(delta, "delta"), count(steps, "steps")
+    v = np.zeros(made.shape[1])
+    rows, dual, residuals = [], np.empty((steps + 1, len(v))), np.empty(steps + 1)
+    for k in range(steps + 1):
+        u = delta * shrink(v, 1.0)
+        r = b - made.forward(u)
+        rows.append(entries(u))
+        dual[k], residuals[k] = np.clip(v, -1.0, 1.0), np.linalg.norm(r)
+        v = v + tau * made.adjoint(r)
+    times = tau * np.arange(steps + 1)
+    return Iterates(
+        times, stacked(rows, len(v)), dual, residuals, delta, False, PathStatus.HORIZON, made, b
+    )
