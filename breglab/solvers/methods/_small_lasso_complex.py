@@ -21,6 +21,8 @@ from breglab.solvers.methods._columns import Columns
 
 STEPS = 1000
 """Newton steps after which to give up."""
+PATIENCE = 50
+"""Steps after which as many descents one by one, which no equal columns trap, bring it closer."""
 EXACT, ENTER = 1e-12, 1e-10
 """Parts of lam that count as no violation, on the support and elsewhere."""
 NEGLIGIBLE = 1e-4
@@ -45,9 +47,14 @@ def small_complex_lasso(columns: Columns, g: Array, lam: float, x: Array) -> Arr
     """
     gram = columns.gram
     diagonal = gram.diagonal().real
-    for _ in range(STEPS):
+    for step in range(1, STEPS + 1):
         support = np.flatnonzero(x)
         c = g - gram[:, support] @ x[support]
+        if step % PATIENCE == 0:
+            for _ in range(PATIENCE):
+                x = _one_by_one(x, np.arange(len(x)), c, gram, lam)
+                c = g - gram @ x
+            continue
         alone = c[support] + diagonal[support] * x[support]
         leaves = np.abs(alone) <= lam
         if leaves.any():
