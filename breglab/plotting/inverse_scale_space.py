@@ -197,8 +197,8 @@ def scales(traces: Scales, *, highlighted: int = 3) -> Figure:
         axes.set_xlabel("time t", labelpad=1.0)
         axes.set_title(f"the first {len(first)} entries of u", y=1.1)
         axes.legend(
-            loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=3, columnspacing=0.8,
-            handlelength=1.2, handletextpad=0.4, borderaxespad=0.0, fontsize=8.0,
+            loc="lower left", bbox_to_anchor=(-0.14, 0.98), ncols=3, columnspacing=0.7,
+            handlelength=1.1, handletextpad=0.3, borderaxespad=0.0, fontsize=7.5,
         )  # fmt: skip
     return figure
 
