@@ -17,7 +17,8 @@ import cloudpickle
 from joblib import Parallel, delayed
 
 from breglab._checks import count
-from breglab.theory.claim import Claim, Finding, check, check_negative, told
+from breglab._interrupts import INTERRUPTS
+from breglab.theory.claim import Claim, Finding, called, check, check_negative, told
 from breglab.theory.claims import all_claims
 from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.suite import common_instances
@@ -254,7 +255,9 @@ def _deaf_workers() -> Iterator[None]:
 def _travels(task: Any) -> bool:
     try:
         cloudpickle.dumps(task)
-    except Exception:  # a user's class may raise anything while it is pickled
+    except INTERRUPTS:
+        raise
+    except BaseException:  # a user's class may raise anything while it is pickled
         return False
     return True
 
@@ -264,7 +267,10 @@ def _visit_own(claim: Claim) -> tuple[Finding, ...]:
     try:
         instances, stated = tuple(claim.own_instances()), tuple(claim.findings())
         _check_each("own_instances", instances, Instance, [])
-    except Exception as error:
+        _check_each("findings", stated, Finding, [])
+    except INTERRUPTS:
+        raise
+    except BaseException as error:
         reason = f"its own instances could not be made: {told(error, type(claim))}"
         return (Finding(claim.id, "own instances", Verdict.INCONCLUSIVE, reason=reason),)
     found = (f for instance in instances for f in _visit(instance, (claim,)).findings)
@@ -275,8 +281,10 @@ def _visit(instance: Instance, claims: Sequence[Claim]) -> _Visit:
     """Run an instance once and check all claims on it."""
     try:
         run = execute(instance)
-    except Exception as error:
-        reason = f"the instance could not be run: {type(error).__name__}: {error}"
+    except INTERRUPTS:
+        raise
+    except BaseException as error:
+        reason = f"the instance could not be run: {called(error)}"
         failed = (Finding(c.id, instance.name, Verdict.INCONCLUSIVE, reason=reason) for c in claims)
         return _Visit(None, tuple(failed))
     findings = tuple(check(claim, run) for claim in claims)
