@@ -8,7 +8,7 @@ from breglab.plotting.export import to_png, to_svg
 from breglab.plotting.factors import contraction_curves
 from breglab.plotting.functions import bregman_gap, functions
 from breglab.plotting.losses import descent_in_plane, descent_on_line, line_window, plane_window
-from breglab.plotting.margins import closest, margin_curves
+from breglab.plotting.margins import closest, margin_curves, negative_label
 from breglab.plotting.paths import coefficient_paths
 from breglab.plotting.pictures import picture, reconstructions
 from breglab.plotting.sides import two_sides
@@ -25,6 +25,7 @@ __all__ = [
     "functions",
     "line_window",
     "margin_curves",
+    "negative_label",
     "picture",
     "plane_window",
     "reconstructions",

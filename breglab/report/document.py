@@ -74,7 +74,7 @@ def _claim(result: ClaimResult, titles: dict[str, str]) -> dict[str, Any]:
     claim, worst = result.claim, result.worst
     about_runs = not isinstance(claim, Statement)
     # A statement has no hypothesis but that it is about no run; its cases may share a run's name.
-    titles = titles | _own_titles(result) if about_runs else {}
+    titles = titles | _own_titles(result) if about_runs else _case_titles(result)
     hypotheses = claim.hypotheses if about_runs else ()
     margins = worst.margins if worst is not None else None
     return {
@@ -113,6 +113,11 @@ def _own_titles(result: ClaimResult) -> dict[str, str]:
         negative = result.claim.negative_instance()
         found[negative.name] = negative.title
     return found
+
+
+def _case_titles(result: ClaimResult) -> dict[str, str]:
+    claim = result.claim
+    return {result.negative.instance: claim.negative_title} if isinstance(claim, Statement) else {}
 
 
 def _finding(finding: Finding, titles: dict[str, str]) -> dict[str, Any]:

@@ -86,7 +86,8 @@ class ClaimResult:
             return self._applies_nowhere()
         found = [f for f in self.applicable if f.verdict is self.verdict]
         if self.verdict is Verdict.HOLDS:
-            return f"holds on all of {_count(found)}, where it was expected to be violated"
+            on = _count(found, "all of")
+            return f"holds on {on}, where it was expected to be violated"
         worst = min(found, key=lambda f: (f.worst_margin, f.instance))
         more = f", and on {len(found) - 1} more" if len(found) > 1 else ""
         return _in_words(worst) + more
@@ -96,9 +97,10 @@ class ClaimResult:
         failed = Counter(f.reason for f in self.findings)
         if not failed:
             return "not applicable: there is no instance to check it on"
-        nowhere = f"not applicable on any of {_count(self.findings)}"
+        nowhere = f"not applicable on {_count(self.findings, 'any of')}"
         if len(failed) == 1:
-            return f'{nowhere}: the hypothesis "{next(iter(failed))}" fails everywhere'
+            where = "there" if len(self.findings) == 1 else "everywhere"
+            return f'{nowhere}: the hypothesis "{next(iter(failed))}" fails {where}'
         each = ", ".join(f'"{reason}" fails on {n}' for reason, n in failed.most_common())
         return f"{nowhere}: of the hypotheses, {each}"
 
@@ -108,8 +110,8 @@ class ClaimResult:
         return sum(f.seconds for f in self.findings) + self.negative.seconds
 
 
-def _count(findings: Sequence[Finding]) -> str:
-    return f"{len(findings)} instance{'s' if len(findings) != 1 else ''}"
+def _count(findings: Sequence[Finding], several: str) -> str:
+    return "its only instance" if len(findings) == 1 else f"{several} {len(findings)} instances"
 
 
 def _in_words(finding: Finding) -> str:
@@ -118,8 +120,9 @@ def _in_words(finding: Finding) -> str:
     if finding.reason:
         return f"{found}: {finding.reason}"
     margins = finding.margins
-    where = "" if margins is None else f" with margin {margins.worst:.1e} at k = {margins.worst_k}"
-    return found + where
+    if margins is None or len(margins.k) == 0:
+        return found
+    return f"{found} with margin {margins.worst:.1e} at k = {margins.worst_k}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,7 +111,10 @@ class Claim(abc.ABC):
 
     def negative_finding(self) -> Finding:
         """Return the finding on what must violate the claim, hypotheses not enforced."""
-        return check(self, execute(self.negative_instance()), enforce=False)
+        instance: object = self.negative_instance()
+        if not isinstance(instance, Instance):
+            raise TypeError(f"negative_instance must return an Instance, got {instance!r}")
+        return check(self, execute(instance), enforce=False)
 
 
 @dataclass(frozen=True, eq=False)
