@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 
 class Interrupt(BaseException):
     """Ctrl-C for a whole command.
@@ -14,3 +17,14 @@ class Interrupt(BaseException):
 INTERRUPTS = (KeyboardInterrupt, Interrupt)
 """What passes where else everything is caught: code of a user may raise anything, as SystemExit
 or the panics of native libraries, which are no subclasses of Exception."""
+
+
+@contextlib.contextmanager
+def contained() -> Iterator[None]:
+    """Let whatever a user's code raises end the block alone; an interruption goes on."""
+    try:
+        yield
+    except INTERRUPTS:
+        raise
+    except BaseException:
+        return

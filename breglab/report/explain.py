@@ -94,7 +94,7 @@ def _fields(result: ClaimResult, data: dict[str, Any], write: _Writer) -> Table:
         ("Hypotheses", sentence("; ".join(data["hypotheses"]))),
         ("Checked", sentence(docstring_field(claim, "Checked"))),
         ("Tightness", data["tight"]),
-        ("Proof", data["proof"]),
+        ("Refutation" if data["expected"] == "violated" else "Proof", data["proof"]),
         *(("Certificate", _certified(found)) for found in data["certificates"]),
         ("Verdict", _verdict(data)),
         ("Must fail on", _negative(result.negative, data, write)),

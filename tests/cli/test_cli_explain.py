@@ -157,6 +157,16 @@ class Panics(Falls):
     id = "panics"
     hypotheses = (Hypothesis("p", lambda run: (_ for _ in ()).throw(BaseException("oh"))),)
 
+class Leaves(Falls):
+    id = "leaves"
+    def own_instances(self):
+        sys.exit()
+
+class Parts(Falls):
+    id = "parts"
+    def negative_instance(self):
+        sys.exit()
+
 class Needs(Falls):
     id = "needs"
     def __init__(self, x): ...
@@ -181,14 +191,20 @@ def test_what_is_broken_or_quits_is_named_and_the_others_go_on(alone, jobs):
         ("fails", "fails.py could not be imported: ZeroDivisionError: division by zero (fails.py:"),
         ("exits", "inconclusive on calm: SystemExit (broken.py:23, in margins)"),
         ("panics", "inconclusive on calm: BaseException: oh (broken.py:27, in "),
+        ("leaves", "its own instances could not be made: SystemExit (broken.py:32, in own_"),
         ("needs", "Needs in broken.py could not be made: TypeError: "),
         ("Known", "id of Known in broken.py must be its own, got '19', that of the built-in"),
     ):
         assert found[name][0] == "inconclusive"
         assert reason in found.pop(name)[1]
         assert reason in flat(result.stdout)
+    assert found.pop("parts")[0] == "holds"
+    missed = (
+        "parts: the negative instance was missed: inconclusive on negative instance: SystemExit"
+    )
+    assert missed in flat(result.stdout)
     assert not found
-    assert "1 of 6 claims as expected" in result.stdout
+    assert "1 of 8 claims as expected" in result.stdout
 
 
 def test_a_worker_that_dies_is_a_sentence(alone):
@@ -218,3 +234,9 @@ def test_what_cannot_be_shown_in_ascii_is_not_printed():
     assert "The loss falls by [x]" in explained
     assert "\x1b" not in explained
     assert set(explained.split()).isdisjoint({"?"})
+
+
+@pytest.mark.parametrize(("claim", "heading"), [("9", "Refutation"), ("23", "Proof")])
+def test_what_is_false_has_a_refutation(alone, claim, heading):
+    lines = [line.strip() for line in call(claim, "--explain").stdout.splitlines()]
+    assert {"Proof", "Refutation"} & {line.split("  ")[0] for line in lines} == {heading}
