@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -30,13 +31,21 @@ def chosen_claims(names: list[str]) -> tuple[Claim, ...]:
     if unknown:
         raise _refused(
             f"must be an id that `breglab claims` lists ({known[0]} to {known[-1]}), "
-            f"got {', '.join(meant(name, known) for name in unknown)}"
+            f"got {', '.join(_file_meant(name) or meant(name, known) for name in unknown)}"
         )
     try:
-        own = load_claims(*files) if files else ()
+        own = load_claims(*files, keep_broken=True) if files else ()
     except ValueError as error:
         raise _refused(str(error)) from error
     return (*(find_claims(ids) if ids or not own else ()), *own)
+
+
+def _file_meant(name: str) -> str:
+    """Return an unknown name with the reference to a file that it almost is; empty if to none."""
+    file, _, kind = name.replace(".py:", ":").partition(":")
+    if not Path(f"{file}.py").is_file():
+        return ""
+    return f"{name!r} (did you mean {file}.py{'::' * bool(kind)}{kind}?)"
 
 
 def _refused(message: str) -> typer.BadParameter:

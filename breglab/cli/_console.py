@@ -34,9 +34,13 @@ def show(shown: RenderableType, *lines: str) -> bool:
 
 
 def console() -> Console:
-    """Return a console that neither colours nor wraps what goes into a pipe."""
+    """Return a console; into a pipe goes plain text, wide unless COLUMNS says how wide."""
     found = _Console()
-    return found if found.is_terminal else _Console(width=_PLAIN_WIDTH, no_color=True)
+    if found.is_terminal:
+        return found
+    columns = os.environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() and int(columns) else _PLAIN_WIDTH
+    return _Console(width=width, no_color=True)
 
 
 def why(error: Exception) -> str:

@@ -6,16 +6,10 @@ import contextlib
 import signal
 from collections.abc import Iterator
 
+from breglab._interrupts import Interrupt
+
 INTERRUPTED = 130
 """Exit code of a command that was interrupted."""
-
-
-class Interrupt(BaseException):
-    """Ctrl-C for the whole command.
-
-    A run takes KeyboardInterrupt for itself and returns what it has, as it should in a notebook;
-    here the claims would then be checked on a run that was cut off.
-    """
 
 
 @contextlib.contextmanager

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 _WIDEST = 100
 _ROOMY = 90
+_NO_LIMIT = 15
+_MOST_WEIGHTS = 30
 _NOTE = (
-    "The exact value is that of a semidefinite program, up to the accuracy of its solver of about "
-    "1e-7: the worst case over all problems of the class, of any dimension. The multipliers are "
-    "the weights of the inequalities that a proof adds up."
+    "The exact value is that of a semidefinite program: the worst case over all problems of the "
+    "class, of any dimension. How far its digits may be off is estimated from what the solution of "
+    "the solver violates. The multipliers are the weights of the inequalities that a proof adds up."
 )
 
 
@@ -89,30 +91,53 @@ def _rows(outcome: WorstCase | SeveralSteps) -> Iterator[tuple[str, str]]:
         return
     yield from _worst(outcome.one)
     yield from _worst(outcome.together)
-    yield "gain", f"{_number(outcome.gain)}, one step {outcome.steps} times over all at once"
+    yield "gain", f"{_gain(outcome)}, one step {outcome.steps} times over all at once"
 
 
 def _worst(found: WorstCase) -> Iterator[tuple[str, str]]:
     yield "", ""
     yield "quantity", found.quantity
-    yield "exact value", _number(found.value)
+    yield "exact value", f"{_number(found.value, found.accuracy, 10)}, within {found.accuracy:.0e}"
     for name, bound in (("printed bound", found.printed), ("sharp bound", found.sharp)):
-        yield name, "none" if bound is None else _number(bound) + _ratio(found.value, bound)
-    for i, (name, weight) in enumerate(found.multipliers.items()):
-        yield "" if i else "multipliers", f"{_number(weight):>10}  {name}"
+        yield name, "none" if bound is None else _number(bound) + _ratio(found, bound)
+    yield from _multipliers(found)
     if found.status != "optimal":
         yield "solver", found.status
 
 
-def _ratio(value: float, bound: float) -> str:
-    """Say how much of a bound is attained; a ratio to zero, or of signs, says nothing."""
-    if not (math.isfinite(value) and math.isfinite(bound)) or value * bound <= 0:
+def _multipliers(found: WorstCase) -> Iterator[tuple[str, str]]:
+    """Say the multipliers, of many the largest ones."""
+    weights = found.multipliers
+    least = sorted(map(abs, weights.values()), reverse=True)[:_MOST_WEIGHTS]
+    shown = {name: value for name, value in weights.items() if abs(value) >= least[-1]}
+    for i, (name, weight) in enumerate(shown.items()):
+        yield "" if i else "multipliers", f"{_number(weight, 1e-7):>10}  {name}"
+    if len(shown) < len(weights):
+        yield "", f"and {len(weights) - len(shown)} smaller ones"
+
+
+def _gain(found: SeveralSteps) -> str:
+    one, together = found.one, found.together
+    if min(one.value - one.accuracy, together.value - together.accuracy) <= 0:
+        return "not known"
+    off = found.steps * one.accuracy / one.value + together.accuracy / together.value
+    return _number(found.gain, found.gain * off)
+
+
+def _ratio(found: WorstCase, bound: float) -> str:
+    """Say how much of a bound is attained; a ratio to zero, of zero, or of signs, says nothing."""
+    value = found.value
+    if not math.isfinite(bound) or value * bound <= 0 or abs(value) <= found.accuracy:
         return ""
-    return f", exact/bound {value / bound:.4g}"
+    return f", exact/bound {_number(value / bound, found.accuracy / abs(bound), 4)}"
 
 
-def _number(value: float) -> str:
-    return f"{round(value, 7) + 0.0:.6g}" if math.isfinite(value) else "unbounded"
+def _number(value: float, accuracy: float = 1e-15, digits: int = 6) -> str:
+    """Return a number with the digits that are known and wanted."""
+    if not math.isfinite(value):
+        return "unbounded"
+    decimals = math.floor(-math.log10(accuracy)) if accuracy else _NO_LIMIT
+    return f"{round(value, decimals) + 0.0:.{digits}g}"
 
 
 def _given(parameters: dict[str, Value]) -> str:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from breglab._interrupts import INTERRUPTS
 from breglab.cli import _options
 from breglab.cli._chosen import chosen_claims
 from breglab.cli._console import console, progress, show, why
-from breglab.cli._interrupt import INTERRUPTED, Interrupt, ending_at_interrupt
+from breglab.cli._formulas import readable
+from breglab.cli._interrupt import INTERRUPTED, ending_at_interrupt
 from breglab.cli._options import Suite
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ def verify(
                 _refuse_obstacle(folder)
             audit = _audit(chosen, suite.value, seed, jobs)
             content, page = _report(audit, folder)
-    except (KeyboardInterrupt, Interrupt):
+    except INTERRUPTS:
         typer.echo("Interrupted; no report was written.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     _show(audit, content if explain else None, page)
@@ -110,10 +112,21 @@ def _refuse_obstacle(out: Path) -> None:
 
 
 def _audit(claims: tuple[Claim, ...], suite: str, seed: int, jobs: int) -> Audit:
+    from concurrent.futures import BrokenExecutor
+
     from breglab import theory
 
-    with progress() as on_progress:
-        return theory.verify(claims, suite=suite, seed=seed, jobs=jobs, on_progress=on_progress)
+    try:
+        with progress() as on_progress:
+            return theory.verify(claims, suite=suite, seed=seed, jobs=jobs, on_progress=on_progress)
+    except BrokenExecutor:
+        typer.echo(
+            "A process that checked claims died, of a crash in a library, for want of memory, or "
+            "of os._exit in a claim; no report was written. Name the claims one by one to see "
+            "which it is.",
+            err=True,
+        )
+        raise typer.Exit(1) from None
 
 
 def _report(audit: Audit, out: Path | None) -> tuple[dict[str, Any], Path | None]:
@@ -143,7 +156,11 @@ def _show(audit: Audit, explained: dict[str, Any] | None, page: Path | None) -> 
     summary = (f"{wanted} of {len(audit.results)} claims as expected "
                f"({audit.suite} suite, seed {audit.seed}, {audit.seconds:.0f} s).")  # fmt: skip
     out = console()
-    before = explanations(audit, explained, unicode=_has_letters(out.encoding)) if explained else []
+    letters = _has_letters(out.encoding)
+    if explained and letters:
+        claims = [data | {"latex": readable(data["latex"])} for data in explained["claims"]]
+        explained = explained | {"claims": claims}
+    before = explanations(audit, explained, unicode=letters) if explained else []
     where = [f"Report: {page}"] if page else []
     show(Group(*before, verdict_table(audit, out.width)), summary, *where)
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from breglab._interrupts import INTERRUPTS
 from breglab.cli._console import console, show, why
-from breglab.cli._interrupt import INTERRUPTED, Interrupt, ending_at_interrupt
+from breglab.cli._interrupt import INTERRUPTED, ending_at_interrupt
 from breglab.cli._options import meant
+
+_LONG, _MOST_STEPS = 20, 30
 
 if TYPE_CHECKING:
     from breglab.theory.worst_case.programs import ClaimProgram, Value
@@ -63,13 +66,31 @@ def worst_case(
         raise typer.Exit(0 if show(program_table(PROGRAMS, console().width)) else 1)
     chosen = _program(claim, program)
     given = _parameters(chosen, param or [])
+    _announce(chosen, given)
     try:
         with ending_at_interrupt():
             solved = _solve(chosen, given)
-    except (KeyboardInterrupt, Interrupt):
+    except INTERRUPTS:
         typer.echo("Interrupted.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(0 if solved else 1)
+
+
+def _announce(program: ClaimProgram, given: dict[str, Value]) -> None:
+    """Say that many steps take time, and refuse more than anybody would wait for in silence.
+
+    The inequalities grow with the square of the steps, and the time with about their fifth power.
+    """
+    steps = given.get("steps", 0)
+    if isinstance(steps, str) or steps <= _LONG:
+        return
+    if steps > _MOST_STEPS:
+        raise _refused(
+            "--param",
+            f"steps must be at most {_MOST_STEPS}, which takes about a minute, got {steps:g}; "
+            f"from Python breglab.theory.worst_case.{program.name} takes more",
+        )
+    typer.echo(f"Solving for {steps:g} steps; this may take a minute.", err=True)
 
 
 def _solve(program: ClaimProgram, given: dict[str, Value]) -> bool:

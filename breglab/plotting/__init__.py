@@ -9,7 +9,7 @@ from breglab.plotting.factors import contraction_curves
 from breglab.plotting.functions import bregman_gap, functions
 from breglab.plotting.inverse_scale_space import against_lasso, dual_path, primal_path, scales
 from breglab.plotting.losses import descent_in_plane, descent_on_line, line_window, plane_window
-from breglab.plotting.margins import closest, margin_curves
+from breglab.plotting.margins import closest, margin_curves, negative_label
 from breglab.plotting.paths import coefficient_paths
 from breglab.plotting.pictures import picture, reconstructions
 from breglab.plotting.sides import two_sides
@@ -28,6 +28,7 @@ __all__ = [
     "functions",
     "line_window",
     "margin_curves",
+    "negative_label",
     "picture",
     "plane_window",
     "primal_path",

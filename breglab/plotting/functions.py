@@ -54,7 +54,7 @@ def functions(
             axes.plot(x, values, color=CYCLE[i % len(CYCLE)], ls=DASHES[i % len(DASHES)],
                       label=label)  # fmt: skip
         for mark in marks:
-            axes.plot(*mark, color=VERMILLION, ls="none", marker="o", ms=4.5)
+            axes.plot(*mark, color=GREY, ls="none", marker="o", ms=4.5, zorder=3.0)
         if log:
             found = np.concatenate(list(curves.values()))
             log_axis(axes, float(np.nanmin(found)) / 1.5, float(np.nanmax(found)) * 1.5)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from breglab.plotting._samples import FEW, keep_least, look, x_axis
 from breglab.plotting.style import BLUE, GREY, MOST_POINTS, VERMILLION, new_axes, set_ticks, style
 from breglab.theory import ClaimResult, Finding, Margins, Statement
+from breglab.theory.statement import NEGATIVE_CASE
 
 
 def margin_curves(result: ClaimResult) -> Figure:
@@ -56,6 +57,15 @@ def closest(result: ClaimResult) -> Finding | None:
         f for f in result.applicable if f.instance != negative and not math.isnan(f.worst_margin)
     ]
     return min(others, key=lambda f: f.worst_margin, default=None)
+
+
+def negative_label(result: ClaimResult) -> str:
+    """Return how the negative instance is called in a figure: counterexample, if it is one."""
+    name = result.negative.instance
+    if name == NEGATIVE_CASE:
+        return name
+    own = name in {f.instance for f in result.applicable}
+    return f"{'counterexample' if own else 'negative'}: {name.removeprefix('negative ')}"
 
 
 def least_by_iterate(margins: Margins) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
@@ -119,6 +129,5 @@ def _name(axes: Axes, result: ClaimResult) -> None:
     if nearest is not None:
         axes.text(1.0, 1.1, f"closest: {nearest.instance}", color=BLUE, fontsize=8.5,
                   ha="right", va="baseline", transform=axes.transAxes)  # fmt: skip
-    negative = f"negative: {result.negative.instance.removeprefix('negative ')}"
-    axes.text(1.0, 1.02, negative, color=VERMILLION,
+    axes.text(1.0, 1.02, negative_label(result), color=VERMILLION,
               fontsize=8.5, ha="right", va="baseline", transform=axes.transAxes)  # fmt: skip

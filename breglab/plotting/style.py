@@ -113,7 +113,7 @@ def samples_axis(axes: Axes, last: int) -> None:
     margin = 0.03 * max(last, 1)
     axes.set_xlim(-margin, max(last, 1) + margin)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.set_xlabel("case sample", labelpad=1.0)
+    axes.set_xlabel("samples of a case, in no order", labelpad=1.0)
 
 
 def log_axis(axes: Axes, low: float, high: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from breglab.plotting import closest, margin_curves, to_svg, two_sides
+from breglab.plotting import closest, margin_curves, negative_label, to_svg, two_sides
 from breglab.report._cases import Case, case_table
 from breglab.report._index import heading
 from breglab.report._pictures import ClaimPicture, claim_pictures
@@ -103,11 +103,16 @@ def _figures(result: ClaimResult) -> list[Markup]:
         f"the least is {least}. The negative instance is {negative.verdict.value}."
     )
     curves = to_svg(margin_curves(result), label=label, prefix=f"m-{name}")
-    sides = [_sides(closest(result), result, "closest"), _sides(negative, result, "negative")]
+    nearest = closest(result)
+    calm = "" if nearest is None else f"closest: {nearest.instance}"
+    sides = [
+        _sides(nearest, result, calm, f"c-{name}"),
+        _sides(negative, result, negative_label(result), f"n-{name}"),
+    ]
     return [Markup(curves), *(Markup(svg) for svg in sides if svg)]
 
 
-def _sides(finding: Finding | None, result: ClaimResult, role: str) -> str:
+def _sides(finding: Finding | None, result: ClaimResult, title: str, prefix: str) -> str:
     """Return both sides along one instance as SVG; empty where its samples are too few."""
     about_runs = not isinstance(result.claim, Statement)
     fewest = 2 if about_runs else _FEWEST_SAMPLES
@@ -117,6 +122,5 @@ def _sides(finding: Finding | None, result: ClaimResult, role: str) -> str:
         f"Claim {result.claim.id}: left-hand and right-hand side on {finding.instance}; "
         f"verdict there: {finding.verdict.value}."
     )
-    title = f"{role}: {finding.instance.removeprefix('negative ')}"
     figure = two_sides(finding.margins, title, ordered=about_runs)
-    return to_svg(figure, label=label, prefix=f"{role[0]}-{result.claim.id}")
+    return to_svg(figure, label=label, prefix=prefix)

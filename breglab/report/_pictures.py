@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,6 +13,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from breglab._checks import Values
+from breglab._interrupts import contained
 from breglab.plotting import (
     descent_in_plane,
     descent_on_line,
@@ -56,7 +56,7 @@ def claim_pictures(result: ClaimResult) -> list[ClaimPicture]:
     """
     claim, found = result.claim, []
     # What goes wrong in a claim of one's own has its place in the verdict.
-    with contextlib.suppress(Exception):
+    with contained():
         if not isinstance(claim, Statement):
             found.append(_picture(claim.negative_instance()))
         found.append((sketch(claim), claim.title))

@@ -102,7 +102,8 @@ def _group_norm(case: Any) -> Figure:
         best = minimize_scalar(value, bounds=(0.5, 2.0), method="bounded")
         curves[f"δ = {delta:g}"] = np.array([value(float(t)) for t in x]) - best.fun
         marks.append((float(best.x), 0.0))
-    return functions(x, curves, "J + |θ|²/(2δ) along the solutions (1, x, 3 − x)", "x", marks=marks)
+    title = "J + |θ|²/(2δ) at θ = (1, x, 3 − x), minus its minimum"
+    return functions(x, curves, title, "x", marks=marks)
 
 
 def _not_lipschitz(_: Any) -> Figure:
@@ -132,10 +133,37 @@ def _no_constant(case: Any) -> Figure:
 
 
 def _summable(tau: Any) -> Figure:
-    walk = [10.0]
-    for t in tau[:12]:
-        walk.append(max(walk[-1] - 2.0 * float(t) * (walk[-1] + 1.0), 0.0))
-    return _on_line(lambda t: (t + 1.0) ** 2, walk, "Example 1 with summable steps", -1.0)
+    found = {}
+    for label, steps in {"τₖ = .1·2⁻⁽ᵏ⁺¹⁾": tau[:20], "τₖ = .1": (0.1,) * 20}.items():
+        walk = [10.0]
+        for t in steps:
+            walk.append(max(walk[-1] - 2.0 * float(t) * (walk[-1] + 1.0), 0.0))
+        found[label] = np.array(walk)
+    return functions(np.arange(21.0), found, "Example 1 from θ⁰ = 10: θᵏ", "k")
+
+
+def _memory(case: Any) -> Figure:
+    gamma, factor = case
+    t = np.linspace(0.0, 3.0, 121)
+    solution = -(1.0 - np.exp(-t / gamma))
+    curves = {"as printed": factor(gamma) * gamma * solution, "solution of γm′ + m = −1": solution}
+    return functions(t, curves, f"the momentum for ∇L = 1 and γ = {gamma:g}", "t")
+
+
+def _first_step(case: Any) -> Figure:
+    k = np.arange(13.0)
+    bound = float(case.mu / (2 * case.delta * case.L**2))
+    curves = {"τₖ = c/(k + 1)": float(case.c) / (k + 1.0), "μ/(2δL²)": np.full(13, bound)}
+    marks = [(0.0, float(case.c))]
+    return functions(k, curves, f"steps for c = {case.c}, μ = L = δ = 1", "k", marks=marks)
+
+
+def _ring(case: Any) -> Figure:
+    theta = np.array([float(error) + 7.0 for error in case.errors(19)])
+    k = np.arange(19.0)
+    curves = {"θᵏ": theta, "minimiser θ* = 7": np.full(19, 7.0)}
+    title = f"momentum and J = 7 |·|, τ = {case.tau}"
+    return functions(k, curves, title, "k", marks=list(zip(k, theta, strict=True)))
 
 
 def _logarithm(case: Any) -> Figure:
@@ -179,6 +207,7 @@ _SKETCHES: dict[str, Callable[[Any], Figure]] = {
     "5": _proximal_gradient,
     "6": _uphill,
     "7-metric": _not_symmetric,
+    "9": _memory,
     "15": _group_norm,
     "16-converse": _not_lipschitz,
     "24": _double_well,
@@ -186,8 +215,10 @@ _SKETCHES: dict[str, Callable[[Any], Figure]] = {
     "28": _signs,
     "30": _summable,
     "31": _logarithm,
+    "36": _first_step,
     "47": _harmonic,
     "51": _activations,
     "X1": _momentum,
+    "X1-l1": _ring,
     "X2": _adabreg,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import math
@@ -11,6 +10,7 @@ from importlib import metadata, resources
 from typing import Any
 
 import breglab
+from breglab._interrupts import contained
 from breglab.geometry import ElasticNet, MirrorMap
 from breglab.report._certificates import certificates
 from breglab.report.words import kind_words
@@ -74,7 +74,7 @@ def _claim(result: ClaimResult, titles: dict[str, str]) -> dict[str, Any]:
     claim, worst = result.claim, result.worst
     about_runs = not isinstance(claim, Statement)
     # A statement has no hypothesis but that it is about no run; its cases may share a run's name.
-    titles = titles | _own_titles(result) if about_runs else {}
+    titles = titles | _own_titles(result) if about_runs else _case_titles(result)
     hypotheses = claim.hypotheses if about_runs else ()
     margins = worst.margins if worst is not None else None
     return {
@@ -107,12 +107,17 @@ def _claim(result: ClaimResult, titles: dict[str, str]) -> dict[str, Any]:
 def _own_titles(result: ClaimResult) -> dict[str, str]:
     """Return the titles of the claim's own instances, those that can be built."""
     found: dict[str, str] = {}
-    with contextlib.suppress(Exception):  # the verdict already says what went wrong there
+    with contained():  # the verdict already says what went wrong there
         found |= {instance.name: instance.title for instance in result.claim.own_instances()}
-    with contextlib.suppress(Exception):
+    with contained():
         negative = result.claim.negative_instance()
         found[negative.name] = negative.title
     return found
+
+
+def _case_titles(result: ClaimResult) -> dict[str, str]:
+    claim = result.claim
+    return {result.negative.instance: claim.negative_title} if isinstance(claim, Statement) else {}
 
 
 def _finding(finding: Finding, titles: dict[str, str]) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from rich.text import Text
 
 from breglab.report._cases import Case, case_table
 from breglab.report.terminal import plain_table
-from breglab.report.words import docstring_field, number, sentence, symbols
+from breglab.report.words import docstring_field, must_fail, number, sentence, symbols
 from breglab.theory import Audit, ClaimResult, Finding
+from breglab.theory.statement import NEGATIVE_CASE
 
 _WIDEST = 100
 """Columns beyond which lines of text are hard to read."""
@@ -93,7 +94,7 @@ def _fields(result: ClaimResult, data: dict[str, Any], write: _Writer) -> Table:
         ("Hypotheses", sentence("; ".join(data["hypotheses"]))),
         ("Checked", sentence(docstring_field(claim, "Checked"))),
         ("Tightness", data["tight"]),
-        ("Proof", data["proof"]),
+        ("Refutation" if data["expected"] == "violated" else "Proof", data["proof"]),
         *(("Certificate", _certified(found)) for found in data["certificates"]),
         ("Verdict", _verdict(data)),
         ("Must fail on", _negative(result.negative, data, write)),
@@ -114,7 +115,7 @@ def _verdict(data: dict[str, Any]) -> str:
 def _negative(finding: Finding, data: dict[str, Any], write: _Writer) -> str:
     """Say what the negative instance is, and both sides where it violates the statement most."""
     negative = data["negative_instance"]
-    found = f"{negative['title'] or negative['name']}: "
+    found = f"{must_fail(data)}: "
     found += "caught" if negative["caught"] else f"MISSED, {negative['verdict']}"
     margins = finding.margins
     if margins is None or negative["worst_margin"] is None:
@@ -122,6 +123,7 @@ def _negative(finding: Finding, data: dict[str, Any], write: _Writer) -> str:
     worst = margins.at(int(np.argmin(margins.margin)))
     sides = f"left side {write.number(worst.lhs[0])}, right side {write.number(worst.rhs[0])}"
     where = f"{_where(data)}{' =' if data['about_runs'] else ''} {worst.k[0]}"
+    found = found[:1].upper() + found[1:]
     return f"{found} with margin {write.number(worst.worst)} at {where}: {sides}."
 
 
@@ -147,7 +149,7 @@ def _case_rows(cases: list[Case], data: dict[str, Any], write: _Writer) -> Table
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict")
     for case in cases:
-        named = case.negative and case.name != "negative case"
+        named = case.negative and case.name != NEGATIVE_CASE
         verdict = _against(case.verdict, "violated" if case.negative else data["expected"])
         table.add_row(
             Text(case.name + (" (negative instance)" if named else "")),

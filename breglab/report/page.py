@@ -14,7 +14,7 @@ from breglab.report._run_sections import run_sections
 from breglab.report._styles import shared
 from breglab.report._tightness import tightness
 from breglab.report.summary import summary
-from breglab.report.words import number, sentence, symbols, typeset
+from breglab.report.words import must_fail, number, sentence, symbols, typeset
 from breglab.theory import Audit, all_claims
 
 _MARK = "/* shared styles */"
@@ -41,6 +41,8 @@ def page(audit: Audit, content: dict[str, Any]) -> str:
         "number": number,
         "symbols": symbols,
         "sentence": sentence,
+        "must_fail": must_fail,
+        "capitalised": lambda text: text[:1].upper() + text[1:],
         "typeset": partial(typeset, ids={claim["id"] for claim in content["claims"]}),
     }
     results = audit.results

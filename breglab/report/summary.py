@@ -36,6 +36,22 @@ class Erratum:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """What a group of the summary is about.
+
+    Attributes
+    ----------
+    kinds : tuple of str
+        Of the claims in its first column, in words.
+    note : str
+        What they have in common, in a sentence.
+    """
+
+    kinds: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
 class SummaryRow:
     """An erratum with the claims of a document that it is about, those that were checked."""
 
@@ -48,6 +64,7 @@ class SummaryRow:
 class Summary:
     """The page: rows by the title of their group, and the claims that are true as printed."""
 
+    headings: dict[str, Heading]
     groups: dict[str, list[SummaryRow]]
     true: list[dict[str, Any]]
 
@@ -60,7 +77,6 @@ class Summary:
 @cache
 def errata() -> dict[str, tuple[Erratum, ...]]:
     """Return every line by the title of its group, in the order of the summary."""
-    text = resources.files("breglab.report").joinpath("summary.toml").read_text("utf-8")
     return {
         group["title"]: tuple(
             Erratum(
@@ -72,8 +88,20 @@ def errata() -> dict[str, tuple[Erratum, ...]]:
             )
             for row in group["row"]
         )
-        for group in tomllib.loads(text)["group"]
+        for group in _groups()
     }
+
+
+@cache
+def headings() -> dict[str, Heading]:
+    """Return the headings of the groups by their titles."""
+    return {group["title"]: Heading(tuple(group["kinds"]), group["note"]) for group in _groups()}
+
+
+def _groups() -> list[dict[str, Any]]:
+    text = resources.files("breglab.report").joinpath("summary.toml").read_text("utf-8")
+    found: list[dict[str, Any]] = tomllib.loads(text)["group"]
+    return found
 
 
 def summary(content: dict[str, Any]) -> Summary:
@@ -91,6 +119,7 @@ def summary(content: dict[str, Any]) -> Summary:
     printed = kind_words(Kind.TRUE_AS_PRINTED)
     named = {name for lines in errata().values() for line in lines for name in line.claims}
     return Summary(
+        headings(),
         groups,
         [c for c in content["claims"] if c["kind"] == printed and c["id"] not in named],
     )

@@ -6,6 +6,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Collection
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -14,11 +15,13 @@ from breglab.theory import Claim, Kind
 _LETTERS = {
     "tau": "τ", "delta": "δ", "theta": "θ", "lam": "λ", "mu": "μ", "nu": "ν", "sigma": "σ",
     "rho": "ρ", "phi": "φ", "gamma": "γ", "beta": "β", "kappa": "κ", "grad": "∇", "xi": "ξ",
-    "eps": "ε", "alpha": "α", "Delta": "Δ",
+    "eps": "ε", "alpha": "α", "Delta": "Δ", "Gamma": "Γ",
 }  # fmt: skip
-_SUPERSCRIPT = str.maketrans("-+0123456789kijnNT", "⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹ᵏⁱʲⁿᴺᵀ")
+_SUPERSCRIPT = str.maketrans("-+0123456789kijntNT", "⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹ᵏⁱʲⁿᵗᴺᵀ")
 _SUBSCRIPT = str.maketrans("-+0123456789kijnmt", "₋₊₀₁₂₃₄₅₆₇₈₉ₖᵢⱼₙₘₜ")
-_GREEK = "τδθλμνσρφγβκξεαΔ"
+_GREEK = "τδθλμνσρφγβκξεαΔΓ"
+_SYMBOL = rf"(?<![A-Za-z])(?:[A-Za-z]|[{_GREEK}])"
+_PAIR = r"[(\[][^()\[\]]*, [^()\[\]]*[)\]]"
 
 
 def _lowered(found: re.Match[str]) -> str:
@@ -29,46 +32,65 @@ def _raised(found: re.Match[str]) -> str:
     return str(found[1] or found[2]).translate(_SUPERSCRIPT)
 
 
+def _power_of_ten(found: re.Match[str]) -> str:
+    mantissa = "" if found[1] == "1" else f"{found[1]}·"
+    return f"{mantissa}10{str(int(found[2])).translate(_SUPERSCRIPT)}"
+
+
 _REPLACE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"\b1e(-\d+)"), lambda m: "10" + m[1].translate(_SUPERSCRIPT)),
+    (re.compile(r"(?<![\w.])(\d*\.?\d+)e([-+]?\d+)\b"), _power_of_ten),
     (re.compile(r"\|([^|]+)\|_1\b"), r"‖\1‖₁"),
     (re.compile(rf"(?<![A-Za-z0-9])({'|'.join(_LETTERS)})(?=\b|_)"), lambda m: _LETTERS[m[1]]),
     (re.compile(r"<(?! )([^<>=]+), ([^<>=]+)(?<! )>"), r"⟨\1, \2⟩"),
     (re.compile(r"∇ (?=\w)"), "∇"),
+    (re.compile(r"\bd(?=[|‖]|J[(_])"), "∂"),
     (re.compile(r"<="), "≤"),
     (re.compile(r">="), "≥"),
+    (re.compile(r"!="), "≠"),
+    (re.compile(r"\.\.\."), "…"),
     (re.compile(r"(?<= )->(?= )"), "→"),
     (re.compile(r"\+-"), "±"),
-    (re.compile(r"(?<=[<=] )inf\b(?! [A-Z])"), "∞"),
+    (re.compile(r"(?:(?<=_)|\b)inf\b(?! (?:[A-Z]|of|over)\b)"), "∞"),
     (re.compile(rf"\bsum(?=_| [{_GREEK}])"), "Σ"),
+    (re.compile(r"\bint(?=_)"), "∫"),
+    (re.compile(rf"\bsqrt\((\w|[{_GREEK}]|\d+)\)"), r"√\1"),
     (re.compile(r"\bsqrt\("), "√("),
+    (re.compile(r"(?<=\S) \* (?=\S)"), " · "),
+    (re.compile(r"(?<=\S) ~ (?=\S)"), " ∼ "),
+    # What is marked: the next iterate, another point, a derivative.
+    (re.compile(rf"({_SYMBOL})\+(?=$|[\s,;:.)|⟩}}'])"), r"\1⁺"),
+    (re.compile(rf"({_SYMBOL})~"), "\\1\u0303"),
+    (re.compile(rf"({_SYMBOL}|\btanh)''(?!\w)"), r"\1″"),
+    (re.compile(rf"({_SYMBOL}|\btanh)'(?!\w)"), r"\1′"),
     # Indices and exponents that Unicode has letters for; `typeset` serves the others.
     (re.compile(r"_([\dkijnmt]|\d+)(?![\w{])|_\{([-+\dkijnmt]+)\}"), _lowered),
-    (re.compile(r"\^(-?\d+|[kijnNT])(?!\w)|\^\{([-+\dkijnNT]+)\}"), _raised),
-    (re.compile(rf"(?<![\w)\]}}|*⟩^'-])-(?=[\d.∇⟨(|{_GREEK}])"), "−"),
-    (re.compile(r"(?<=[\w)\]}|*⟩²³ₖ₀₁ᵏ¹⁰]) - (?=[\w(|⟨√∇])"), " − "),
+    (re.compile(r"\^(-?\d+|[kijntNT])(?!\w)|\^\{([-+\dkijntNT]+)\}"), _raised),
+    (re.compile(r"(?<![\w)\]}|*⟩^'′″⁺-])-(?=[\w.∇∂∞⟨(|‖√Σ∫])"), "−"),
+    (re.compile(r"(?<=\S) - (?=\S)"), " − "),
+    (re.compile(rf"({_SYMBOL}[₀-ₜ⁰-ⁿᵏᵀ]*|\)) in (?=(?:[δλ] )?∂|{_PAIR})"), r"\1 ∈ "),
     (re.compile(r"(?<=[0-9²³LNτδλμνσργβκ]) (?=[Lτδλμνσργβκ](?![a-z*]))"), ""),
     (re.compile(r"\|\.\|"), "|·|"),
     (re.compile(r"‖\.‖"), "‖·‖"),
 )  # fmt: skip
 _ID = r"[\dX][\w-]*"
-_CLAIMS = re.compile(rf"\bclaims? {_ID}(?:, {_ID})*(?:,? and {_ID})?")
+_END = r"(?![\w/(.^]*[/(^])"  # "1" in "claim 20 and 1/(2c)" is a number
+_CLAIMS = re.compile(rf"\bclaims? {_ID}(?:, {_ID}{_END})*(?:,? and {_ID}{_END})?")
 _BRACES = r"\{(?:[^{}]|\{[^{}]*\})*\}"
 _RAISED = re.compile(rf"\^({_BRACES}|-?\([^()]*\)|-?\w+)")
-_LOWERED = re.compile(rf"_({_BRACES}|[A-Za-z0-9{_GREEK}]+)")
+_LOWERED = re.compile(rf"_({_BRACES}|[A-Za-z0-9{_GREEK}∞]+)")
 _LABELS = ("Statement", "Hypotheses", "Checked", "Tight", "Source")
 
 
 def number(x: float | None) -> str:
-    """Return a number in a few digits: ``0.88``, ``−9.0·10⁻¹⁷``, and a dash for None."""
+    """Return a number in a few digits: ``0.88``, ``−9.0·10⁻¹⁷``, ``4.11·10³``; a dash for None."""
     if x is None or not math.isfinite(x):
         return "–"
     if x == 0:
         return "0"
     sign = "−" if x < 0 else ""
-    if 1e-2 <= abs(x) < 1e4:
+    if 1e-2 <= abs(x) < 999.5:
         return f"{sign}{abs(x):.3g}"
-    mantissa, exponent = f"{abs(x):.1e}".split("e")
+    mantissa, exponent = f"{abs(x):.{1 if abs(x) < 1 else 2}e}".split("e")
     return f"{sign}{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
@@ -118,6 +140,16 @@ def _element(tag: str, text: str) -> str:
 def sentence(text: str) -> str:
     """Return text with a capital in front and a full stop at the end."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) or not text else ".")
+
+
+def must_fail(data: dict[str, Any]) -> str:
+    """Return what a claim, given as its part of the document, has to fail on, in words."""
+    negative = data["negative_instance"]
+    name, title = negative["name"], negative["title"]
+    if data["expected"] != "violated" or name not in {one["name"] for one in data["instances"]}:
+        return str(title or name)
+    what = "instance" if data["about_runs"] else "case"
+    return f"its own counterexample, {what} {name}" + (f": {title}" if title else "")
 
 
 def docstring_field(claim: Claim, label: str) -> str:

@@ -1,6 +1,7 @@
 """Theory: claims, their verdicts, and the audit that checks them and their negative instances."""
 
 from breglab.theory.audit import Audit, ClaimResult, verify
+from breglab.theory.broken import BrokenClaim
 from breglab.theory.claim import Claim, Finding, Hypothesis, check, check_negative
 from breglab.theory.claims import CLAIMS, all_claims, find_claims
 from breglab.theory.exact import RationalProblem, exact_run, exact_tree
@@ -20,6 +21,7 @@ __all__ = [
     "INEQUALITIES",
     "Attack",
     "Audit",
+    "BrokenClaim",
     "Claim",
     "ClaimResult",
     "Finding",

@@ -17,7 +17,8 @@ import cloudpickle
 from joblib import Parallel, delayed
 
 from breglab._checks import count
-from breglab.theory.claim import Claim, Finding, check, check_negative, told
+from breglab._interrupts import INTERRUPTS
+from breglab.theory.claim import Claim, Finding, called, check, check_negative, told
 from breglab.theory.claims import all_claims
 from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.suite import common_instances
@@ -85,7 +86,8 @@ class ClaimResult:
             return self._applies_nowhere()
         found = [f for f in self.applicable if f.verdict is self.verdict]
         if self.verdict is Verdict.HOLDS:
-            return f"holds on all of {_count(found)}, where it was expected to be violated"
+            on = _count(found, "all of")
+            return f"holds on {on}, where it was expected to be violated"
         worst = min(found, key=lambda f: (f.worst_margin, f.instance))
         more = f", and on {len(found) - 1} more" if len(found) > 1 else ""
         return _in_words(worst) + more
@@ -95,9 +97,10 @@ class ClaimResult:
         failed = Counter(f.reason for f in self.findings)
         if not failed:
             return "not applicable: there is no instance to check it on"
-        nowhere = f"not applicable on any of {_count(self.findings)}"
+        nowhere = f"not applicable on {_count(self.findings, 'any of')}"
         if len(failed) == 1:
-            return f'{nowhere}: the hypothesis "{next(iter(failed))}" fails everywhere'
+            where = "there" if len(self.findings) == 1 else "everywhere"
+            return f'{nowhere}: the hypothesis "{next(iter(failed))}" fails {where}'
         each = ", ".join(f'"{reason}" fails on {n}' for reason, n in failed.most_common())
         return f"{nowhere}: of the hypotheses, {each}"
 
@@ -107,8 +110,8 @@ class ClaimResult:
         return sum(f.seconds for f in self.findings) + self.negative.seconds
 
 
-def _count(findings: Sequence[Finding]) -> str:
-    return f"{len(findings)} instance{'s' if len(findings) != 1 else ''}"
+def _count(findings: Sequence[Finding], several: str) -> str:
+    return "its only instance" if len(findings) == 1 else f"{several} {len(findings)} instances"
 
 
 def _in_words(finding: Finding) -> str:
@@ -117,8 +120,9 @@ def _in_words(finding: Finding) -> str:
     if finding.reason:
         return f"{found}: {finding.reason}"
     margins = finding.margins
-    where = "" if margins is None else f" with margin {margins.worst:.1e} at k = {margins.worst_k}"
-    return found + where
+    if margins is None or len(margins.k) == 0:
+        return found
+    return f"{found} with margin {margins.worst:.1e} at k = {margins.worst_k}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +258,9 @@ def _deaf_workers() -> Iterator[None]:
 def _travels(task: Any) -> bool:
     try:
         cloudpickle.dumps(task)
-    except Exception:  # a user's class may raise anything while it is pickled
+    except INTERRUPTS:
+        raise
+    except BaseException:  # a user's class may raise anything while it is pickled
         return False
     return True
 
@@ -264,7 +270,10 @@ def _visit_own(claim: Claim) -> tuple[Finding, ...]:
     try:
         instances, stated = tuple(claim.own_instances()), tuple(claim.findings())
         _check_each("own_instances", instances, Instance, [])
-    except Exception as error:
+        _check_each("findings", stated, Finding, [])
+    except INTERRUPTS:
+        raise
+    except BaseException as error:
         reason = f"its own instances could not be made: {told(error, type(claim))}"
         return (Finding(claim.id, "own instances", Verdict.INCONCLUSIVE, reason=reason),)
     found = (f for instance in instances for f in _visit(instance, (claim,)).findings)
@@ -275,8 +284,10 @@ def _visit(instance: Instance, claims: Sequence[Claim]) -> _Visit:
     """Run an instance once and check all claims on it."""
     try:
         run = execute(instance)
-    except Exception as error:
-        reason = f"the instance could not be run: {type(error).__name__}: {error}"
+    except INTERRUPTS:
+        raise
+    except BaseException as error:
+        reason = f"the instance could not be run: {called(error)}"
         failed = (Finding(c.id, instance.name, Verdict.INCONCLUSIVE, reason=reason) for c in claims)
         return _Visit(None, tuple(failed))
     findings = tuple(check(claim, run) for claim in claims)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+from breglab._interrupts import INTERRUPTS
 from breglab.theory.estimation import estimated
 from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.kind import Kind
@@ -110,7 +111,10 @@ class Claim(abc.ABC):
 
     def negative_finding(self) -> Finding:
         """Return the finding on what must violate the claim, hypotheses not enforced."""
-        return check(self, execute(self.negative_instance()), enforce=False)
+        instance: object = self.negative_instance()
+        if not isinstance(instance, Instance):
+            raise TypeError(f"negative_instance must return an Instance, got {instance!r}")
+        return check(self, execute(instance), enforce=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +175,9 @@ def check(claim: Claim, run: Run, *, enforce: bool = True) -> Finding:
         for hypothesis in claim.hypotheses if enforce else ():
             if not hypothesis.holds(run):
                 return Finding(claim.id, name, Verdict.NOT_APPLICABLE, reason=hypothesis.sentence)
-    except Exception as error:
+    except INTERRUPTS:
+        raise
+    except BaseException as error:
         return _failed(claim, name, error)
     found = judge(claim, name, lambda: estimated(claim.margins, run), begun)
     if enforce and found.margins is not None and found.margins.unconfirmed:
@@ -197,7 +203,9 @@ def judge(claim: Claim, name: str, evaluate: Callable[[], Margins], begun: float
         margins = evaluate()
         if not isinstance(margins, Margins):
             raise TypeError(f"margins must be Margins, got {margins!r}")
-    except Exception as error:  # a user's claim may raise anything; the others still run
+    except INTERRUPTS:
+        raise
+    except BaseException as error:  # a user's claim may raise anything; the others still run
         return _failed(claim, name, error)
     seconds = time.perf_counter() - begun
     reason = margins.doubt or margins.caveat
@@ -207,16 +215,21 @@ def judge(claim: Claim, name: str, evaluate: Callable[[], Margins], begun: float
 def check_negative(claim: Claim) -> Finding:
     """Check a claim on the instance, or the case, that must violate it."""
     try:
-        return claim.negative_finding()
-    except Exception as error:
+        finding = claim.negative_finding()
+        if not isinstance(finding, Finding):
+            raise TypeError(f"negative_finding must return a Finding, got {finding!r}")
+        return finding
+    except INTERRUPTS:
+        raise
+    except BaseException as error:
         return _failed(claim, "negative instance", error)
 
 
-def _failed(claim: Claim, name: str, error: Exception) -> Finding:
+def _failed(claim: Claim, name: str, error: BaseException) -> Finding:
     return Finding(claim.id, name, Verdict.INCONCLUSIVE, reason=told(error, type(claim)))
 
 
-def told(error: Exception, kind: type) -> str:
+def told(error: BaseException, kind: type) -> str:
     """Return an error in a line, with the place in the file of a class that it arose at."""
     frames = traceback.extract_tb(error.__traceback__)
     codes = (getattr(method, "__code__", None) for method in vars(kind).values())
@@ -224,4 +237,13 @@ def told(error: Exception, kind: type) -> str:
     # What a claim calls may raise deep inside of a library; its author looks for his own line.
     where = next((frame for frame in reversed(frames) if frame.filename in files), frames[-1])
     place = f"{Path(where.filename).name}:{where.lineno}, in {where.name}"
-    return f"{type(error).__name__}: {error} ({place})"
+    return f"{called(error)} ({place})"
+
+
+def called(error: BaseException) -> str:
+    """Return the name of an error with its message in a line; that of sys.exit() is empty."""
+    try:
+        message = " ".join(str(error).split())
+    except Exception:  # of an error of the user's own
+        message = ""
+    return ": ".join(filter(None, (type(error).__name__, message)))

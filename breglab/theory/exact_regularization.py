@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import linprog
 
 from breglab._checks import Values, positive
@@ -17,6 +18,8 @@ from breglab.geometry import L1
 from breglab.solvers import ReferenceRefused, constrained
 
 _SUPPORT = 1e-6
+_SLACK = 1e-6
+"""Least slack of a multiplier, relative: more than a linear program's accuracy of 1e-7."""
 
 
 def basis_pursuit(A: Values, b: Values) -> Values:
@@ -34,6 +37,58 @@ def basis_pursuit(A: Values, b: Values) -> Values:
     x = np.zeros_like(found)
     x[support] = np.linalg.lstsq(A[:, support], b, rcond=None)[0]
     return x
+
+
+def elastic_net_limit(A: Values, b: Values, delta: float, lam: float = 1.0) -> Values:
+    """Return argmin lam |x|_1 + |x|^2/(2 delta) subject to A x = b, shape (n,), to rounding.
+
+    An interior-point method finds the signs; with them the optimality conditions are linear, and
+    the solution of those is certified by the signs and by the multiplier, without a tolerance for
+    the solver's accuracy.
+
+    Parameters
+    ----------
+    A : array, shape (m, n)
+        Dense matrix.
+    b : array, shape (m,)
+        Right-hand side in its range.
+    delta, lam : float
+        Elastic-net parameter and weight of the l1 norm, > 0.
+
+    Raises
+    ------
+    ReferenceRefused
+        If the signs that were found are not those of the solution.
+    """
+    delta, lam = positive(delta, "delta"), positive(lam, "lam")
+    found = constrained(A, b, L1(lam), delta).x
+    on = np.abs(found) > _SUPPORT * np.max(np.abs(found))
+    signs, rows, size = np.sign(found[on]), A.shape[0], int(np.sum(on))
+    # x/delta - A_S^T y = -lam sign(x), A_S x = b; x is unique, y need not be.
+    system = np.block([[np.eye(size) / delta, -A[:, on].T], [A[:, on], np.zeros((rows, rows))]])
+    x = np.zeros_like(found)
+    x[on] = np.linalg.lstsq(system, np.append(-lam * signs, b), rcond=None)[0][:size]
+    slack = _multiplier_slack(A, on, x, delta, lam)
+    if np.any(np.sign(x[on]) != signs) or not slack > _SLACK * lam:
+        raise ReferenceRefused(f"the signs {signs} are not those of the solution")
+    return x
+
+
+def _multiplier_slack(
+    A: Values, on: npt.NDArray[np.bool_], x: Values, delta: float, lam: float
+) -> float:
+    """Return max over y of ``lam - |A_N^T y|`` with ``A_S^T y = lam sign(x_S) + x_S/delta``."""
+    rows = A.shape[0]
+    off = np.hstack([A[:, ~on].T, np.ones((int(np.sum(~on)), 1))])
+    mirrored = off * np.append(-np.ones(rows), 1.0)
+    found = linprog(
+        np.append(np.zeros(rows), -1.0),
+        A_ub=np.vstack([off, mirrored]), b_ub=np.full(2 * len(off), lam),
+        A_eq=np.hstack([A[:, on].T, np.zeros((int(np.sum(on)), 1))]),
+        b_eq=lam * np.sign(x[on]) + x[on] / delta,
+        bounds=[(None, None)] * rows + [(None, lam)],
+    )  # fmt: skip
+    return float(found.x[-1]) if found.status == 0 else -math.inf
 
 
 def exact_threshold(A: Values, x: Values, lam: float = 1.0) -> float:

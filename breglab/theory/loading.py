@@ -11,7 +11,9 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-from breglab.theory.claim import Claim, Hypothesis
+from breglab._interrupts import INTERRUPTS
+from breglab.theory.broken import BrokenClaim
+from breglab.theory.claim import Claim, Hypothesis, called
 from breglab.theory.claims import all_claims
 from breglab.theory.kind import Kind
 from breglab.theory.verdict import Verdict
@@ -27,7 +29,19 @@ def is_reference(name: str) -> bool:
     return _MARK in name or name.endswith(".py")
 
 
-def load_claims(*references: str) -> tuple[Claim, ...]:
+class _WrongError(ValueError):
+    """What a class must do or be to be a claim."""
+
+
+class _BrokenError(ValueError):
+    """What is wrong with one class, or with a file that fails to run: others can be used."""
+
+    def __init__(self, message: str, reference: str, *names: object) -> None:
+        super().__init__(message)
+        self.reference, self.names = reference, names
+
+
+def load_claims(*references: str, keep_broken: bool = False) -> tuple[Claim, ...]:
     """Return one of each claim that is named, in the order of the references.
 
     Parameters
@@ -37,6 +51,10 @@ def load_claims(*references: str) -> tuple[Claim, ...]:
         file defines. The file is run once, as `import` would run it; it may import its
         neighbours, but a module that is installed comes first. What it defines travels to other
         processes by value.
+    keep_broken : bool
+        Whether a file that fails to run, and a class that is no complete claim or has the id of
+        another one, is returned as a `BrokenClaim`, which is inconclusive and says why, so that
+        the others can be checked.
 
     Returns
     -------
@@ -46,27 +64,55 @@ def load_claims(*references: str) -> tuple[Claim, ...]:
     Raises
     ------
     ValueError
-        If a file is missing, fails to run or defines no such class, or a class is no complete
-        claim or has the id of another one. The message says which.
+        If a file is missing or defines no such class. Unless `keep_broken`, also if a file fails to
+        run, or a class is no complete claim or has the id of another one. The message says which.
     """
     modules: dict[Path, ModuleType] = {}
-    classes: dict[type, str] = {}
+    found: dict[Path | type, Claim | _BrokenError] = {}
+    taken = {claim.id: f"the built-in claim {claim.title!r}" for claim in all_claims()}
     for reference in references:
         file, mark, name = reference.partition(_MARK)
-        path = Path(file).absolute()
-        if path not in modules:
-            modules[path] = _run(path, file)
-        found = _named(modules[path], file, name) if mark else _defined(modules[path], file)
-        classes |= dict.fromkeys(found, file)
-    claims = tuple(_claim(kind, file) for kind, file in classes.items())
-    _refuse_known_ids(claims)
-    return claims
+        path = _path(file, reference)
+        if path not in modules and path not in found:
+            try:
+                modules[path] = _run(path, file)
+            except _BrokenError as error:
+                found[path] = error
+        if path in found:
+            continue
+        module = modules[path]
+        for kind in _named(module, file, name) if mark else _defined(module, file):
+            if kind not in found:
+                found[kind] = _claim_or_error(kind, file, taken)
+    for one in found.values():
+        if isinstance(one, _BrokenError) and not keep_broken:
+            raise one
+    return tuple(_kept(one, taken) if isinstance(one, _BrokenError) else one
+                 for one in found.values())  # fmt: skip
+
+
+def _kept(error: _BrokenError, taken: dict[str, str]) -> BrokenClaim:
+    """Return a claim for what is broken, under an id that no other has."""
+    own = (name for name in error.names if isinstance(name, str) and _ID.fullmatch(name))
+    numbered = (f"{error.names[-1]}-{i}" for i in itertools.count(2))
+    name = next(name for name in itertools.chain(own, numbered) if name not in taken)
+    taken[name] = error.reference
+    return BrokenClaim(name, error.reference, str(error))
+
+
+def _path(file: str, reference: str) -> Path:
+    if not file:
+        raise ValueError(
+            f"{reference!r} must begin with the name of a file, as in my_claims.py::MyClaim"
+        )
+    path = Path(file).absolute()
+    if not path.is_file():
+        raise ValueError(f"there is no file {file}")
+    return path
 
 
 def _run(path: Path, file: str) -> ModuleType:
     """Run a file as a module of its own name, which no other has."""
-    if not path.is_file():
-        raise ValueError(f"there is no file {file}")
     name = f"breglab_user_{next(_counter)}_{re.sub(r'[^0-9A-Za-z]', '_', path.stem)}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -79,11 +125,16 @@ def _run(path: Path, file: str) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        kind = type(error).__name__
-        text = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise ValueError(
-            f"{file} could not be imported: {kind}: {text} ({file}:{_line(error, path)})"
+    except INTERRUPTS:
+        raise
+    except BaseException as error:
+        told = called(error)
+        if isinstance(error, SyntaxError):
+            told = f"{type(error).__name__}: {error.msg}"
+        raise _BrokenError(
+            f"{file} could not be imported: {told} ({file}:{_line(error, path)})",
+            file,
+            re.sub(r"[^\w.-]", "_", path.stem),
         ) from error
     finally:
         del sys.modules[name]
@@ -130,40 +181,53 @@ def _classes(module: ModuleType) -> list[type[Claim]]:
     ]
 
 
-def _claim(kind: type, file: str) -> Claim:
-    """Make a claim, and refuse one that the audit or the report could not use."""
-    where = f"{kind.__name__} in {file}"
-    if missing := sorted(getattr(kind, "__abstractmethods__", ())):
-        raise ValueError(f"{where} must implement {' and '.join(missing)}")
-    if missing := [name for name in ("id", "title") if not hasattr(kind, name)]:
-        raise ValueError(f"{where} must set {' and '.join(missing)}")
+def _claim_or_error(kind: type, file: str, taken: dict[str, str]) -> Claim | _BrokenError:
+    """Make a claim that the audit and the report can use and whose id is new, or say what is not.
+
+    The id is added to those that are taken.
+    """
+    where, reference = f"{kind.__name__} in {file}", f"{file}{_MARK}{kind.__name__}"
+    names = (vars(kind).get("id"), kind.__name__)
     try:
-        claim: Claim = kind()
-    except Exception as error:
-        raise ValueError(f"{where} could not be made: {type(error).__name__}: {error}") from error
+        claim = _claim(kind, where)
+        if claim.id in taken:
+            raise _WrongError(
+                f"id of {where} must be its own, got {claim.id!r}, that of {taken[claim.id]}"
+            )
+        claim.reference = reference
+    except INTERRUPTS:
+        raise
+    except _WrongError as error:
+        return _BrokenError(str(error), reference, *names)
+    except BaseException as error:  # of what the class does while it is made and read
+        return _BrokenError(f"{where} could not be made: {called(error)}", reference, *names)
+    taken[claim.id] = where
+    return claim
+
+
+def _claim(kind: type, where: str) -> Claim:
+    """Make a claim, and refuse one that the audit or the report could not use."""
+    if missing := sorted(getattr(kind, "__abstractmethods__", ())):
+        raise _WrongError(f"{where} must implement {' and '.join(missing)}")
+    if missing := [name for name in ("id", "title") if not hasattr(kind, name)]:
+        raise _WrongError(f"{where} must set {' and '.join(missing)}")
+    claim: Claim = kind()
     for name in _TEXTS:
         if not isinstance(value := getattr(claim, name), str):
-            raise ValueError(f"{name} of {where} must be a string, got {value!r}")
+            raise _WrongError(f"{name} of {where} must be a string, got {value!r}")
+    if not claim.title.isprintable():
+        raise _WrongError(f"title of {where} must be one line, got {claim.title!r}")
     if not _ID.fullmatch(claim.id):
-        raise ValueError(
+        raise _WrongError(
             f"id of {where} must consist of letters, digits, '-', '_' and '.', got {claim.id!r}"
         )
     for name, allowed in (("expected", Verdict), ("kind", Kind)):
         if not isinstance(value := getattr(claim, name), allowed):
-            raise ValueError(f"{name} of {where} must be a {allowed.__name__}, got {value!r}")
+            raise _WrongError(f"{name} of {where} must be a {allowed.__name__}, got {value!r}")
     for name, item in (("hypotheses", Hypothesis), ("certificates", str)):
         value = getattr(claim, name)
         if not (isinstance(value, tuple) and all(isinstance(one, item) for one in value)):
-            raise ValueError(f"{name} of {where} must be a tuple of {item.__name__}, got {value!r}")
-    claim.reference = f"{file}{_MARK}{kind.__name__}"
+            raise _WrongError(
+                f"{name} of {where} must be a tuple of {item.__name__}, got {value!r}"
+            )
     return claim
-
-
-def _refuse_known_ids(claims: tuple[Claim, ...]) -> None:
-    taken = {claim.id: f"the built-in claim {claim.title!r}" for claim in all_claims()}
-    for claim in claims:
-        name = type(claim).__name__
-        if claim.id in taken:
-            raise ValueError(f"id of {name} must be its own, got {claim.id!r}, that of "
-                             f"{taken[claim.id]}")  # fmt: skip
-        taken[claim.id] = name

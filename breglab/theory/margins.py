@@ -128,11 +128,13 @@ class Margins:
         """Why the verdict is inconclusive, empty if it is not."""
         if self.verdict is not Verdict.INCONCLUSIVE:
             return ""
-        if not np.any(self.undecided) or not np.all(np.isfinite(self.margin)):
-            return "the margins are not finite"
-        k = np.unique(self.k[self.undecided])
-        shown = ", ".join(map(str, k[:_SHOWN])) + (", ..." if len(k) > _SHOWN else "")
-        return f"the confidence interval of the margin contains zero at k = {shown}"
+        if len(self.k) == 0:
+            return "there is no margin: nothing was compared"
+        unknown = ~np.isfinite(self.margin)
+        if np.any(unknown):
+            return f"the margin is not finite at k = {_listed(self.k[unknown])}"
+        where = _listed(self.k[self.undecided])
+        return f"the confidence interval of the margin contains zero at k = {where}"
 
     @property
     def caveat(self) -> str:
@@ -191,6 +193,12 @@ def joined(*parts: Margins) -> Margins:
     k, lhs, rhs, scale, uncertainty, sign = (np.concatenate(column) for column in columns)
     draws = max(part.draws for part in parts)
     return Margins(k, lhs, rhs, scale, tolerance, uncertainty, sign, draws)
+
+
+def _listed(k: npt.NDArray[np.int64]) -> str:
+    """Return the first few of the iterates."""
+    each = np.unique(k)
+    return ", ".join(map(str, each[:_SHOWN])) + (", ..." if len(each) > _SHOWN else "")
 
 
 def _real(values: Any, name: str) -> npt.NDArray[Any]:

@@ -10,7 +10,10 @@ from typing import Any, ClassVar
 from breglab.theory.claim import Claim, Finding, Hypothesis, judge
 from breglab.theory.instance import Instance, Run
 from breglab.theory.margins import Margins
+from breglab.theory.verdict import Verdict
 
+NEGATIVE_CASE = "negative case"
+"""Name of a negative case that is not among the cases."""
 NO_RUN = Hypothesis("the statement is about no run", lambda run: False)
 
 
@@ -19,8 +22,18 @@ class Statement(Claim):
 
     A case is whatever `evaluate` takes: numbers, matrices, a function. The negative case goes
     through the same `evaluate`, so that a statement that cannot fail is found out.
+
+    Attributes
+    ----------
+    negative_title : str
+        What is broken in the negative case, in a few words; it is its title.
+    counterexample : str
+        Of a statement that is false: the name under which `cases` has its negative case, which is
+        its own counterexample; empty where it is not among them. A true one does not read it.
     """
 
+    negative_title: ClassVar[str] = ""
+    counterexample: ClassVar[str] = ""
     on_common: ClassVar[bool] = False
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (NO_RUN,)
 
@@ -46,7 +59,9 @@ class Statement(Claim):
 
     def negative_finding(self) -> Finding:
         """Return the finding on the negative case."""
-        return self._judge("negative case", self.negative_case())
+        false = self.expected is Verdict.VIOLATED
+        name = self.counterexample if false and self.counterexample else NEGATIVE_CASE
+        return self._judge(name, self.negative_case())
 
     def margins(self, run: Run) -> Margins:
         """Refuse: a statement has no margins on a run."""

@@ -39,6 +39,11 @@ class Stub:
         return self.audit()
 
 
+@pytest.fixture(autouse=True)
+def _as_wide_as_a_pipe(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def stub(monkeypatch) -> Stub:
     found = Stub()

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from breglab.cli import app
 from breglab.theory import CLAIMS, worst_case
-from breglab.theory.worst_case import WorstCase, decay_rate, sharp_factor
+from breglab.theory.worst_case import SeveralSteps, WorstCase, decay_rate, sharp_factor
 from breglab.theory.worst_case.programs import PROGRAMS, ClaimProgram, programs_of
 
 EVERY = pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: f"{p.claim}-{p.name}")
@@ -96,7 +96,7 @@ def test_another_program_of_the_same_claim():
     pytest.importorskip("PEPit")
     result = call("44", "--program", "several_steps", "--param", "steps=2")
     assert result.exit_code == 0
-    one, two = (float(x) for x in re.findall(r"^exact value +(\S+)", result.stdout, re.M))
+    one, two = (float(x) for x in re.findall(r"^exact value +(\S+),", result.stdout, re.M))
     assert field(result, "gain") == pytest.approx(one**2 / two, rel=1e-4)
     assert two < one**2
 
@@ -136,6 +136,10 @@ def test_without_a_claim_all_programs_are_listed():
         (("44", "--param", "tau=3"), "tau must be finite and > 0 and <= 2, got 3.0"),
         (("44", "--param", "nu=0"), "nu must be finite and > 0 and <= 1, got 0.0"),
         (("44", "--param", "steps=1/2"), "steps must be an integer >= 1, got 0.5"),
+        (("X5", "--param", "steps=31"), "steps must be at most 30, which takes about a minute, got "
+         "31; from Python breglab.theory.worst_case.convex_rate takes more"),
+        (("44", "--param", "steps=inf"), "steps must be at most 30, which takes about a minute, "
+         "got inf"),
         (("44", "--param", "steps=0"), "steps must be an integer >= 1, got 0"),
         (("44", "--param", "assumption=all"), "assumption must be one of 'current', 'one-point'"),
         (("44", "--param", "tau"), "must be of the form NAME=VALUE, got 'tau'"),
@@ -156,7 +160,10 @@ def test_without_pepit_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "PEPit", None)
     result = call("44")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.endswith('PEPit: install it by `pip install "breglab[theory]"`\n')
+    assert result.stderr == (
+        'worst cases need PEPit: install it by `pip install "breglab[theory]"`, or in a checkout '
+        'by `pip install -e ".[theory]"`\n'
+    )
     assert len(result.stderr.splitlines()) == 1
     assert call().exit_code == 0
 
@@ -171,9 +178,61 @@ def test_a_solver_that_fails_is_one_line(monkeypatch):
     assert result.stderr == "The program could not be solved: ArithmeticError: no convergence.\n"
 
 
+def test_a_range_that_the_solver_cannot_tell_is_one_line():
+    pytest.importorskip("PEPit")
+    result = call("34", "--param", "kappa=1e-9")
+    assert result.exit_code == 1
+    assert "the solver is too coarse for kappa as small as 1e-09" in result.stderr
+
+
 def test_numbers_are_those_of_the_function():
     pytest.importorskip("PEPit")
     (program,) = programs_of("X5")
     again = worst_case.convex_rate(L=1.0, delta=1.0, tau=1.0, steps=3)
     assert math.isclose(program.run().value, again.value, rel_tol=1e-9)
     assert math.isclose(program.run(steps=1).value, 0.387, abs_tol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("value", "accuracy", "shown"),
+    [
+        (0.18893681505, 3e-8, "0.1889368, within 3e-08"),
+        (0.08793310078, 2e-3, "0.09, within 2e-03"),
+        (1.8893681505e17, 3e10, "1.889368e+17, within 3e+10"),
+        (-3e-9, 4e-8, "0, within 4e-08"),
+        (1.3333333644e-4, 2e-11, "0.0001333333, within 2e-11"),
+        (2.0, 0.0, "2, within 0e+00"),
+    ],
+)
+def test_only_digits_that_are_known_are_shown(monkeypatch, value, accuracy, shown):
+    found = WorstCase("q", value, 1e-9, 1.0, {"a": 1.0}, "optimal_inaccurate", accuracy)
+    monkeypatch.setattr(ClaimProgram, "run", lambda *_, **__: found)
+    result = call("X5")
+    assert re.search(rf"^exact value +{re.escape(shown)} *$", result.stdout, re.M)
+    assert re.search(r"^printed bound +1e-09", result.stdout, re.M)
+    assert re.search(r"^solver +optimal_inaccurate *$", result.stdout, re.M)
+    assert ("exact/bound" in result.stdout) == (value > accuracy)
+    assert "1e-7" not in result.stdout
+
+
+def test_a_gain_that_is_smaller_than_the_errors_is_not_known(monkeypatch):
+    one, many = WorstCase("q", 0.5, accuracy=1e-8), WorstCase("q", 1e-7, accuracy=2e-7)
+    monkeypatch.setattr(ClaimProgram, "run", lambda *_, **__: SeveralSteps(one, many, 20))
+    assert re.search(r"^gain +not known, one step 20 times", call("44").stdout, re.M)
+
+
+def test_of_many_multipliers_the_largest_are_shown(monkeypatch):
+    weights = {f"loss {i} *": (-1) ** i * float(i) for i in range(1, 101)}
+    found = WorstCase("q", 1.0, multipliers=weights)
+    monkeypatch.setattr(ClaimProgram, "run", lambda *_, **__: found)
+    shown = call("X5").stdout
+    assert re.findall(r"loss (\d+) \*", shown) == [str(i) for i in range(71, 101)]
+    assert re.search(r"^ +and 70 smaller ones *$", shown, re.M)
+
+
+def test_what_takes_long_is_said_beforehand(monkeypatch):
+    monkeypatch.setattr(ClaimProgram, "run", lambda *_, **__: WorstCase("q", 1.0))
+    assert call("X5", "--param", "steps=20").stderr == ""
+    assert call("X5", "--param", "steps=21").stderr == (
+        "Solving for 21 steps; this may take a minute.\n"
+    )

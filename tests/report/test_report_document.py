@@ -155,7 +155,9 @@ def test_a_statement_is_about_no_run(statement):
     assert claim["about_runs"] is False
     assert claim["hypotheses"] == []
     assert claim["kind"] == "imprecise"
-    assert {found["title"] for found in claim["instances"]} == {""}
+    counterexample = statement.results[0].claim.negative_title
+    assert [found["title"] for found in claim["instances"]] == ["", counterexample]
+    assert claim["negative_instance"]["title"] == counterexample
 
 
 def test_no_instance_is_built_twice(audit, monkeypatch):

@@ -60,7 +60,6 @@ def test_the_sketches_show_what_their_captions_say():
     assert np.all(np.diff(walk("6")[:, 1]) > 0)  # uphill
     assert walk("6")[-1, 0] == pytest.approx(2.0, abs=0.01)
     assert walk("24").tolist() == [[0.0, 0.0], [4.0, 0.0]]
-    assert walk("30")[-1, 0] == pytest.approx(7.94, abs=5e-3)
     assert np.all(np.diff(walk("31")[:, 0]) < 0)
     assert walk("X1")[:4, 1].tolist() == [0.5, 0.125, 0.0, 0.03125]
     assert walk("X2")[1, 1] == pytest.approx(9 * walk("X2")[0, 1], rel=1e-9)
@@ -69,6 +68,24 @@ def test_the_sketches_show_what_their_captions_say():
 def curve(name: str, label: str) -> np.ndarray:
     axes = sketch(find_claims((name,))[0]).axes[0]
     return np.asarray(next(x for x in axes.get_lines() if x.get_label() == label).get_xydata())
+
+
+def test_the_sequences_show_what_their_captions_say():
+    assert curve("30", "τₖ = .1·2⁻⁽ᵏ⁺¹⁾")[-1, 1] == pytest.approx(7.94, abs=5e-3)
+    assert curve("30", "τₖ = .1")[-1, 1] == 0.0
+    orbit = curve("X1-l1", "θᵏ")[:, 1]
+    assert orbit[0] == 25.0  # v = 32, shrunk by 7
+    # From Q_1 = 351/16 on it is d_k^2 <= (16/3) Q_k, Q_k = (3/4)^(k - 1) Q_1, as the proof has it.
+    apart = np.sqrt(117.0 * 0.75 ** (np.arange(16, 19) - 1.0))
+    assert np.all(np.abs(orbit[-3:] - [-27.0, 11.0, 37.0]) <= apart)
+    assert np.max(apart) < 1.3
+    steps, bound = curve("36", "τₖ = c/(k + 1)"), curve("36", "μ/(2δL²)")
+    assert (steps[0, 1], bound[0, 1]) == (0.9, 0.5)
+    printed = curve("9", "as printed")
+    solution = curve("9", "solution of γm′ + m = −1")
+    np.testing.assert_allclose(printed[:, 1], solution[:, 1] / 2.0)
+    slope = np.gradient(solution[:, 1], solution[:, 0])
+    np.testing.assert_allclose((0.5 * slope + solution[:, 1])[1:-1], -1.0, atol=1e-3)
 
 
 def test_the_functions_show_what_their_captions_say():

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from breglab.report import document, page
-from breglab.report.summary import errata, summary
-from breglab.theory import Kind, all_claims
+from breglab.report.summary import errata, headings, summary
+from breglab.report.words import kind_words
+from breglab.theory import Kind, all_claims, find_claims
 
 TEXT = (Path(__file__).parents[2] / "docs" / "errata.md").read_text(encoding="utf-8")
 SECTIONS = [
@@ -46,6 +47,20 @@ def test_a_corrected_claim_stands_beside_the_printed_one():
             assert len(rows) == 1
 
 
+def test_the_heading_of_a_line_agrees_with_the_kind_of_its_claims():
+    assert headings().keys() == errata().keys()
+    for title, lines in errata().items():
+        heading = headings()[title]
+        found = {kind_words(c.kind) for line in lines for c in find_claims(line.claims)}
+        assert found == set(heading.kinds), title
+        assert heading.note.endswith(".")
+        assert len(heading.note) <= 120
+    corrected = kind_words(Kind.CORRECTED)
+    for line in (line for lines in errata().values() for line in lines):
+        for name in line.confirmed:
+            assert kind_words(find_claims((name,))[0].kind) == corrected
+
+
 def test_every_line_is_short_enough_for_a_sheet():
     for lines in GROUPS:
         for line in lines:
@@ -63,7 +78,7 @@ def test_lines_of_claims_that_were_not_checked_are_left_out(content):
     }
     assert names == {
         "False formal statements": ["18"],
-        "Loose constants": ["19"],
+        "Loose constants and conditions": ["19"],
         "Imprecise sentences, read literally": ["4-limit"],
     }
     assert [c["id"] for c in found.true] == ["1"]

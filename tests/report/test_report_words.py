@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breglab.report.words import docstring_field, number, sentence, symbols, typeset
+from breglab.report.words import docstring_field, must_fail, number, sentence, symbols, typeset
 from breglab.theory import all_claims
 
 _DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
@@ -54,6 +54,25 @@ def test_what_is_no_number_is_a_dash():
         ("(I - A)^{-1}, 10^4, a < b, c > d", "(I − A)⁻¹, 10⁴, a < b, c > d"),
         ("sum_k tau_k = inf, the sum of inf L", "Σₖ τₖ = ∞, the sum of inf L"),
         ("1 + sqrt(1 + 2 kappa), J_delta", "1 + √(1 + 2κ), J_δ"),
+        ("2 sqrt(n) |e|, 1/sqrt(beta), sqrt(10)/2", "2 √n |e|, 1/√β, √10/2"),
+        ("A^T y in lam d|x|_1 + s x", "Aᵀ y ∈ λ ∂‖x‖₁ + s x"),
+        ("p^k in dJ_delta(theta), p in (1/2, 1]", "pᵏ ∈ ∂J_δ(θ), p ∈ (1/2, 1]"),
+        (
+            "equality in (3.3), C in (3.5), 0 is in dJ(0)",
+            "equality in (3.3), C in (3.5), 0 is in ∂J(0)",
+        ),
+        ("Gamma(3/4)^2, d_k, dx", "Γ(3/4)², dₖ, dx"),
+        ("delta = 1e+06, 4.11e+03, .5e-3", "δ = 10⁶, 4.11·10³, .5·10⁻³"),
+        ("n * 2/n^2, J(theta*) * 2, a*", "n · 2/n², J(θ*) · 2, a*"),
+        ("J = -log, to -q/2, (0, u, -u), E(-D)", "J = −log, to −q/2, (0, u, −u), E(−D)"),
+        ("l1- and two-step, 18-corrected, x-axis", "l1- and two-step, 18-corrected, x-axis"),
+        ("delta -> inf, v -> -inf, x_inf", "δ → ∞, v → −∞, x_∞"),
+        ("L_k >= inf L, the inf of L, J < inf", "Lₖ ≥ inf L, the inf of L, J < ∞"),
+        ("theta+ = theta - m+, |p+ - p|, D_J^{p+}(theta+)", "θ⁺ = θ − m⁺, |p⁺ − p|, D_J^{p⁺}(θ⁺)"),
+        ("k+1, a + b, L+1", "k+1, a + b, L+1"),
+        ("sigma'(0), v'' + tanh', Young's 'smaller'", "σ′(0), v″ + tanh′, Young's 'smaller'"),
+        ("theta~ - theta, W~^2, 1/theta ~ -v", "θ̃ − θ, W̃², 1/θ ∼ −v"),
+        ("-int_0^t exp(s), a != b, 1, 2, ...", "−∫₀ᵗ exp(s), a ≠ b, 1, 2, …"),
     ],
 )
 def test_plain_text_gets_its_symbols(plain, written):
@@ -70,6 +89,7 @@ def test_plain_text_gets_its_symbols(plain, written):
         ),
         ("2^-(k+1), |theta|^(3/2)", "2<sup>−(k+1)</sup>, |θ|<sup>3/2</sup>"),
         ("A_S^T y", "A<sub>S</sub>ᵀ y"),
+        ("|x - x_inf|, (k + 1)^(-p)", "|x − x<sub>∞</sub>|, (k + 1)<sup>−p</sup>"),
     ],
 )
 def test_what_has_no_letter_is_lowered_or_raised(plain, html):
@@ -83,6 +103,46 @@ def test_claims_that_are_spoken_of_are_links_if_they_have_a_section():
         assert found.count(f'<a href="#claim-{name}">{name}</a>') == 1 + (name == "19")
     assert "; claim 7, 18 and <a" in found
     assert typeset("beta = 1/2 and 19 steps of (19)", known) == "β = 1/2 and 19 steps of (19)"
+    numbers = typeset("by claim 20 and 19/(2c), 19^2; claims 20, 19/2", known)
+    assert numbers.count("<a ") == 2
+    assert "</a> and 19/(2c)" in numbers
+
+
+def test_large_numbers_have_three_digits():
+    assert [number(x) for x in (999.4, 999.6, 4110.0, -3000.0)] == [
+        "999",
+        "1.00·10³",
+        "4.11·10³",
+        "−3.00·10³",
+    ]
+
+
+def test_what_a_claim_must_fail_on():
+    """What is false fails on its own counterexample; else the title says what is broken."""
+    negative = {"name": "flip", "title": "1 -> -1"}
+    data = {"expected": "violated", "about_runs": True, "negative_instance": negative}
+    own = data | {"instances": [{"name": "flip"}]}
+    assert must_fail(own) == "its own counterexample, instance flip: 1 -> -1"
+    assert must_fail(data | {"instances": []}) == "1 -> -1"
+    assert must_fail(own | {"expected": "holds"}) == "1 -> -1"
+    bare = own | {"about_runs": False, "negative_instance": {"name": "flip", "title": ""}}
+    assert must_fail(bare) == "its own counterexample, case flip"
+    assert must_fail(bare | {"expected": "holds"}) == "flip"
+
+
+# What is left of mathematics in the way it is typed, were it not turned into symbols.
+_TYPED = re.compile(
+    r"\binf\b(?! L)|\bd[J|‖]|\bGamma\b|√\(\w\)|\de[-+]\d| \* |[<>]=|!=|->"
+    r"|(?:^|[\s(=,])-[\w.(|]|\b[A-Za-zθφ]\+(?!\w)| - |[A-Za-zθ]~|σ'|\.\.\."
+)
+
+
+@pytest.mark.parametrize("claim", all_claims(), ids=lambda claim: claim.id)
+def test_no_text_of_a_claim_is_left_as_it_is_typed(claim):
+    hypotheses = [hypothesis.sentence for hypothesis in claim.hypotheses]
+    texts = [claim.title, claim.words, claim.tight, claim.proof, *hypotheses]
+    for text in (*texts, docstring_field(claim, "Checked")):
+        assert not _TYPED.search(symbols(text)), symbols(text)
 
 
 def test_no_text_of_a_claim_keeps_a_brace_or_a_script():

@@ -65,6 +65,20 @@ class NotANumber(Falls):
         return at_most(k, k * np.nan, k * 1.0)
 
 
+class Empty(Falls):
+    id, title = "empty", "Compares nothing"
+
+    def margins(self, run):
+        return super().margins(run).at(10**6)
+
+
+class NoNegative(Falls):
+    id, title = "no-negative", "Forgot to return the negative instance"
+
+    def negative_instance(self):
+        return None
+
+
 class NoMargins(Falls):
     id, title = "no-margins", "Forgot to return"
 
@@ -93,8 +107,12 @@ WORDS = {
     '"tau < 1" fails on 1',
     NoInstance: "not applicable: there is no instance to check it on",
     Raises: "inconclusive on one: LinAlgError: Singular matrix (test_audit_reasons.py:",
-    NotANumber: "inconclusive on one: the margins are not finite, and on 1 more; "
-    "the negative instance was missed: inconclusive on grows: the margins are not finite",
+    NotANumber: "inconclusive on one: the margin is not finite at k = 0, 1, 2, 3, 4, ..., and on 1 "
+    "more; the negative instance was missed: inconclusive on grows: the margin is not finite at k",
+    Empty: "inconclusive on one: there is no margin: nothing was compared, and on 1 more; "
+    "the negative instance was missed: inconclusive on grows: there is no margin",
+    NoNegative: "the negative instance was missed: inconclusive on negative instance: TypeError: "
+    "negative_instance must return an Instance, got None",
     NoMargins: "inconclusive on one: TypeError: margins must be Margins, got None",
     Toothless: "the negative instance was missed: holds on grows with margin 0.0e+00 at k = 0",
     Thought: "holds on all of 2 instances, where it was expected to be violated",
@@ -116,6 +134,18 @@ def test_the_reason_is_a_sentence_and_stands_in_the_document(audit, kind):
     assert bool(result.reason) is not result.as_expected
     (data,) = [c for c in document(audit)["claims"] if c["id"] == kind.id]
     assert data["reason"] == result.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (Nowhere, 'not applicable on its only instance: the hypothesis "pigs fly" fails there'),
+        (Thought, "holds on its only instance, where it was expected to be violated"),
+    ],
+)
+def test_one_instance_is_not_spoken_of_as_several(kind, reason):
+    (result,) = verify([kind()], instances=RUNS[:1]).results
+    assert result.reason.startswith(reason)
 
 
 def test_an_error_names_the_line_of_the_claim_and_not_of_the_library(audit):
@@ -146,4 +176,4 @@ def test_a_violated_claim_names_its_worst_instance(audit):
     (claim,) = find_claims("18")
     (result,) = verify([claim], instances=RUNS).results
     wrong = replace(result, claim=type("True18", (type(claim),), {"expected": Verdict.HOLDS})())
-    assert wrong.reason == "violated on flip with margin -1.0e-06 at k = 0"
+    assert wrong.reason == "violated on flip with margin -1.0e+00 at k = 0"

@@ -108,6 +108,7 @@ def test_the_audit_takes_them(folder):
 HEAD = "from breglab.theory import Claim\nclass C(Claim):\n    id, title = 'c', 't'\n"
 BODY = HEAD + "    margins = negative_instance = None\n"
 WRONG = {
+    "::C": (None, "'::C' must begin with the name of a file, as in my_claims.py::MyClaim"),
     "missing.py": (None, "there is no file missing.py"),
     "text.txt::C": ("", "text.txt is no Python file; its name must end in .py"),
     "empty.py": ("x = 1\n", "empty.py defines no subclass of breglab.theory.Claim"),
@@ -134,6 +135,10 @@ WRONG = {
     ),
     "spaces.py": (BODY.replace("'c'", "'c d'"), "id of C in spaces.py must consist of letters"),
     "number.py": (BODY.replace("'t'", "3"), "title of C in number.py must be a string, got 3"),
+    "lines.py": (
+        BODY.replace("'t'", "'a\\nb'"),
+        r"title of C in lines.py must be one line, got 'a\\nb'",
+    ),
     "one.py": (
         BODY + "    hypotheses = None\n",
         "hypotheses of C in one.py must be a tuple of Hyp",
@@ -143,8 +148,22 @@ WRONG = {
         BODY + "    def __init__(self, x): ...\n",
         "C in needs.py could not be made: TypeError: .*missing 1 required",
     ),
-    "known.py": (BODY.replace("'c'", "'19'"), "id of C must be its own, got '19', that of the bui"),
-    "twice.py": (BODY + "class D(C): ...\n", "id of D must be its own, got 'c', that of C"),
+    "quits.py": (
+        BODY + "    def __init__(self): raise SystemExit\n",
+        r"C in quits.py could not be made: SystemExit$",
+    ),
+    "hides.py": (
+        BODY + "    words = property(lambda self: 1 / 0)\n",
+        "C in hides.py could not be made: ZeroDivisionError: division by zero",
+    ),
+    "known.py": (
+        BODY.replace("'c'", "'19'"),
+        "id of C in known.py must be its own, got '19', that of the bui",
+    ),
+    "twice.py": (
+        BODY + "class D(C): ...\n",
+        "id of D in twice.py must be its own, got 'c', that of C in",
+    ),
 }
 
 
@@ -156,3 +175,68 @@ def test_what_is_wrong_is_one_message(folder, reference):
     with pytest.raises(ValueError, match=message) as caught:
         load_claims(reference)
     assert "\n" not in str(caught.value)
+
+
+BROKEN = """
+from breglab.theory import Claim
+from good import Base, First, Second
+
+
+class Complete(First):
+    id = "complete"
+
+
+class Unfinished(Claim):
+    id, title = "unfinished", "t"
+
+
+class Nameless(Base): ...
+
+
+class Needs(First):
+    id = "needs an argument"
+
+    def __init__(self, x): ...
+
+
+class Known(First):
+    id = "19"
+
+
+class Twice(First):
+    id = "complete"
+
+
+class Last(First):
+    id = "Twice"
+"""
+
+
+def test_what_is_broken_stands_beside_the_others_under_names_of_its_own(folder):
+    (folder / "broken.py").write_text(BROKEN)
+    (folder / "fails.py").write_text("raise SystemExit('of\\n the user')\n")
+    with pytest.raises(ValueError, match=r"Unfinished in broken.py must implement"):
+        load_claims("broken.py")
+    claims = load_claims(
+        "fails.py", "broken.py", "fails.py::C", "broken.py::Known", keep_broken=True
+    )
+    sys.modules.pop("good")
+    reasons = {
+        "fails": "fails.py could not be imported: SystemExit: of the user (fails.py:1)",
+        "unfinished": "Unfinished in broken.py must implement margins and negative_instance",
+        "Nameless": "Nameless in broken.py must set id and title",
+        "Needs": "Needs in broken.py could not be made: TypeError: ",
+        "Known": "id of Known in broken.py must be its own, got '19', that of the built-in claim",
+        "Twice-2": "id of Twice in broken.py must be its own, got 'complete', that of Complete in",
+    }
+    order = ["fails", "complete", "unfinished", "Nameless", "Needs", "Known", "Twice-2", "Twice"]
+    assert [claim.id for claim in claims] == order
+    for jobs in (1, 2):
+        for result in verify(claims, instances=[], jobs=jobs).results:
+            if result.claim.id in reasons:
+                assert result.verdict is Verdict.INCONCLUSIVE
+                reason = f"inconclusive on loading: {reasons[result.claim.id]}"
+                assert result.reason.startswith(reason)
+                assert not result.as_expected
+            else:
+                assert result.as_expected

@@ -221,7 +221,7 @@ def test_the_doubt_names_the_first_iterates():
     found = _uncertain([1.0, 0.0, 0.0], 0.1).doubt
     assert found == "the confidence interval of the margin contains zero at k = 1, 2"
     assert _uncertain(np.zeros(9), 0.1).doubt.endswith("k = 0, 1, 2, 3, 4, ...")
-    assert _uncertain([np.nan, 0.0], 0.1).doubt == "the margins are not finite"
+    assert _uncertain([np.nan, 0.0], 0.1).doubt == "the margin is not finite at k = 0"
 
 
 def test_joined_margins_keep_their_uncertainty_and_what_is_an_equality():

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from dask.distributed import Client, LocalCluster
 
+from breglab._interrupts import INTERRUPTS
 from breglab.geometry import L1, ElasticNet
-from breglab.problems import MiniBatch, Quadratic, load
+from breglab.problems import LeastSquares, MiniBatch, Quadratic, load
 from breglab.theory import (
     CLAIMS,
     Claim,
@@ -18,11 +19,13 @@ from breglab.theory import (
     Margins,
     Verdict,
     all_claims,
+    check,
     common_instances,
     execute,
     find_claims,
     verify,
 )
+from breglab.theory.small import parabola
 
 
 def test_instances_of_a_suite_have_unique_names():
@@ -106,6 +109,89 @@ def test_a_claim_that_raises_or_returns_nan_is_named_and_the_others_go_on(convex
     assert not nan.as_expected
     assert sound.as_expected
     assert not found.as_expected
+
+
+class _Panic(BaseException):
+    """As those of native libraries, no subclass of Exception."""
+
+
+class _Exits(Claim):
+    id, title, on_common = "exits", "t", False
+
+    def margins(self, run):
+        raise SystemExit
+
+    def own_instances(self):
+        raise _Panic("of a library")
+
+    def negative_instance(self):
+        raise SystemExit(3)
+
+    def __reduce__(self):
+        raise SystemExit("not to be pickled")
+
+
+class _QuittingLoss(LeastSquares):
+    def _value_and_gradient(self, theta):
+        raise SystemExit("of the loss")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_would_end_the_program_ends_one_check(convex, jobs):
+    loss = _QuittingLoss(np.eye(2), np.ones(2))
+    quits = Instance("quits", "t", loss, convex[0].phi)
+    found = verify([_Exits(), *find_claims(("2",))], instances=[quits, *convex], jobs=jobs)
+    exits, sound = found.results
+    assert [f.reason.partition(" (")[0] for f in (*exits.findings, exits.negative)] == [
+        "its own instances could not be made: _Panic: of a library",
+        "SystemExit: 3",
+    ]
+    reasons = {f.instance: f.reason for f in sound.findings if f.verdict is Verdict.INCONCLUSIVE}
+    assert reasons == {"quits": "the instance could not be run: SystemExit: of the loss"}
+    assert check(_Exits(), execute(convex[0])).reason.startswith("SystemExit (test_verify.py:")
+
+
+class _Speechless(Exception):
+    def __str__(self):
+        raise LookupError
+
+
+class _Odd(_Raises):
+    id, on_common = "odd", False
+
+    def margins(self, run):
+        raise _Speechless
+
+    def own_instances(self):
+        return (parabola("calm", "step 1/2", tau=0.5),)
+
+    def negative_finding(self):
+        return None
+
+
+class _OddFindings(_Odd):
+    id = "odd-findings"
+
+    def findings(self):
+        return ("holds",)
+
+
+def test_what_a_claim_returns_or_raises_may_be_anything():
+    odd, findings = verify([_Odd(), _OddFindings()], instances=[]).results
+    (finding,) = odd.findings
+    assert finding.reason.startswith("_Speechless (test_verify.py:")
+    assert odd.negative.reason.startswith("TypeError: negative_finding must return a Finding, got")
+    assert "findings must hold objects of the class Finding, got 'holds'" in findings.reason
+
+
+@pytest.mark.parametrize("interrupt", INTERRUPTS)
+def test_an_interruption_is_no_error_of_a_claim(convex, interrupt):
+    class Interrupted(_Raises):
+        def margins(self, run):
+            raise interrupt
+
+    with pytest.raises(interrupt):
+        verify([Interrupted()], instances=convex)
 
 
 @pytest.mark.parametrize(

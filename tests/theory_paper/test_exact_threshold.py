@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,8 @@ from breglab.geometry import L1, ElasticNet
 from breglab.iteration import relative_step, run
 from breglab.problems import LeastSquares
 from breglab.solvers import ReferenceRefused, kkt_residual
-from breglab.theory.exact_regularization import basis_pursuit, exact_threshold
+from breglab.theory import exact_regularization
+from breglab.theory.exact_regularization import basis_pursuit, elastic_net_limit, exact_threshold
 
 
 @given(st.floats(0.1, 5.0), st.floats(0.1, 5.0))
@@ -52,6 +55,30 @@ def test_the_certificate_exists_from_the_threshold_on(seed):
                     bounds=[(None, None)] * 6)  # fmt: skip
     assert found.status == 0
     assert kkt_residual(A, A @ x, L1(1.0), delta, x, found.x, exact_data=True) < 1e-8
+
+
+@given(st.floats(0.05, 3.0), st.floats(0.2, 2.0))
+@settings(max_examples=20, deadline=None)
+def test_the_limit_is_known_to_rounding(delta, lam):
+    """A = [1 2], b = 1: x = delta max(A^T y - lam, 0), with both entries for delta < 1/(2 lam)."""
+    threshold = 1.0 / (2.0 * lam)
+    if abs(delta / threshold - 1.0) < 1e-3:
+        return
+    first = max(1.0 - 2.0 * lam * delta, 0.0) / 5.0
+    found = elastic_net_limit(np.array([[1.0, 2.0]]), np.array([1.0]), delta, lam)
+    np.testing.assert_allclose(found, [first, (1.0 - first) / 2.0], rtol=0, atol=1e-14)
+
+
+def test_a_limit_with_other_signs_is_refused(monkeypatch):
+    """At the threshold the multiplier has no slack; and a solver that errs is found out."""
+    A, b = np.array([[1.0, 2.0]]), np.array([1.0])
+    with pytest.raises(ReferenceRefused, match="are not those of the solution"):
+        elastic_net_limit(A, b, 0.5)
+    for wrong in ([1.0, 0.0], [-0.5, 0.75], [0.2, 0.4]):
+        answer = SimpleNamespace(x=np.array(wrong))
+        monkeypatch.setattr(exact_regularization, "constrained", lambda *_, a=answer: a)
+        with pytest.raises(ReferenceRefused, match="are not those of the solution"):
+            elastic_net_limit(A, b, 1.0)
 
 
 def test_what_is_no_solution_is_refused():

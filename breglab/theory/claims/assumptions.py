@@ -113,6 +113,8 @@ class DescentLemmaConverse(Statement):
         "1/16."
     )
     expected = Verdict.VIOLATED
+    negative_title = "The loss theta^2/2 - |theta|^(3/2), whose slope is steeper than any L at zero"
+    counterexample = "theta^2/2 - theta^(3/2)"
 
     def cases(self) -> Mapping[str, tuple[Root, Root]]:
         """Return value and slope of a loss as functions of r >= 0, theta = r^2."""

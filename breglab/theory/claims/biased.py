@@ -128,7 +128,10 @@ class BiasedNoiseTerm(Claim):
     section = "3.1"
     source = "beyond the paper; Theorem 2"
     latex = NoiseTerm.latex
-    words = "The noise term phi(c) delta tau sigma^2 of claim 20 is valid for biased gradients too."
+    words = (
+        "One might expect that the noise term phi(c) delta tau sigma^2 of claim 20 is valid for "
+        "biased gradients too."
+    )
     tight = (
         "Fails for c < 1: with a constant error b and J = 0 a term delta tau <b, grad L> "
         "appears, which sigma does not bound."

@@ -78,6 +78,7 @@ class ImpliesStrongConvexity(Statement):
         "(3.7) is stronger than (3.6) with mu = nu/delta. Together with (3.3): nu/(2 delta) "
         "|theta~ - theta|^2 <= D_L <= (L/2)|theta~ - theta|^2, hence nu <= delta L."
     )
+    negative_title = "An elastic net with |.|^2/(4 delta), half of its strong convexity"
 
     def cases(self) -> Mapping[str, Diagonal]:
         """Return quadratic losses and regularisers."""
@@ -128,6 +129,7 @@ class SmoothRegularizer(Statement):
         "theta|^2/(2 delta) <= (L/nu - 1/delta)|theta~ - theta|^2/2, and J is convex: its "
         "gradient is Lipschitz with this constant."
     )
+    negative_title = "A constant nu that is overstated by a half"
 
     def cases(self) -> Mapping[str, Diagonal]:
         """Return quadratic losses and regularisers."""
@@ -173,6 +175,8 @@ class NoSmoothnessNeeded(Statement):
         "needs nu (2 eps + 2 eps^2) <= 2 eps^2, that is nu <= eps/(1 + eps), for every eps > 0."
     )
     expected = Verdict.VIOLATED
+    negative_title = "J = |.| at the pair -eps, eps, for smaller and smaller eps"
+    counterexample = "absolute value"
 
     def cases(self) -> Mapping[str, Callable[[Fraction], Fraction]]:
         """Return D_J(-eps, eps) of a smooth and of a non-smooth functional."""

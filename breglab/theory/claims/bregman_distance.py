@@ -10,7 +10,7 @@ import numpy as np
 from breglab.geometry import Functional
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity, joined
-from breglab.theory.rational import at_most, equal
+from breglab.theory.rational import at_most
 from breglab.theory.samples import functionals, points, size_of
 from breglab.theory.statement import Statement
 
@@ -38,6 +38,7 @@ class DistanceAxioms(Statement):
         "J(x) - J(y) - <p, x - y> >= 0 is the subgradient inequality, that is, the definition of "
         "p in dJ(y). For x = y all three terms vanish."
     )
+    negative_title = "Three times the subgradient in the place of the subgradient"
 
     def cases(self) -> Mapping[str, tuple[Functional, float]]:
         """Return the functionals with a factor of the subgradient."""
@@ -98,6 +99,9 @@ class NoMetric(Statement):
         "= 0: not symmetric. For theta^2/2 it is D(x, y) = (x - y)^2/2, so that D(2, 0) = 2 "
         "exceeds D(2, 1) + D(1, 0) = 1/2 + 1/2."
     )
+    negative_title = (
+        "The square in the place of |.|: its Bregman distance is symmetric and definite"
+    )
 
     def cases(self) -> Mapping[str, tuple[Scalar, Scalar]]:
         """Return the functional of the first two and that of the third example."""
@@ -112,7 +116,5 @@ class NoMetric(Statement):
         first, second = case
         asymmetry = abs(_distance(first, 1, 0, 0) - _distance(first, 0, 1, 1))
         legs = _distance(second, 2, 1, 1) + _distance(second, 1, 0, 0)
-        return joined(
-            equal([_distance(first, 2, 1, 1)], [0]),
-            at_most([1, legs + 1], [asymmetry, _distance(second, 2, 0, 0)]),
-        )
+        apart, across = _distance(first, 2, 1, 1), _distance(second, 2, 0, 0)
+        return at_most([apart, 1, legs + 1], [0, asymmetry, across])

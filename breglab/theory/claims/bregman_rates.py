@@ -218,6 +218,7 @@ class ConstantStep(Statement):
         "sigma^2/(2 nu (2 - tau nu)); at tau = 2 nu eps/(delta sigma^2) this is eps/(2 - tau nu), "
         "between eps/2 and eps."
     )
+    negative_title = "A constant step that is four times too long for the accuracy"
 
     def cases(self) -> Mapping[str, _Target]:
         """Return one unknown with J = 0, and two unknowns with J = 0 and the l1 norm."""

@@ -54,6 +54,8 @@ class ExampleOnePrinted(Statement):
         "11 * .81296 - 1 = 7.9425 and no further, far from the constraint."
     )
     expected = Verdict.VIOLATED
+    negative_title = "Steps .1 2^-(k+1), whose sum is finite: they die out on the way"
+    counterexample = "summable"
 
     def cases(self) -> Mapping[str, Steps]:
         """Return constant and summable steps."""
@@ -148,6 +150,10 @@ class FiniteValueNecessary(Statement):
         "tau k."
     )
     expected = Verdict.VIOLATED
+    negative_title = (
+        "J = -log, which is infinite at theta* = 0, and still the iterates converge to it"
+    )
+    counterexample = "logarithm"
 
     def cases(self) -> Mapping[str, tuple[Prox, float]]:
         """Return the map to the primal variable, and theta*."""
@@ -191,6 +197,7 @@ class FiniteValueNotDropped(Statement):
         "In Example 1 J is the indicator of theta >= 0, so that theta^k >= 0 for every k, while "
         "theta* = -1: |theta^k - theta*| >= 1."
     )
+    negative_title = "The constraint theta >= -2, which admits the minimiser -1"
 
     def cases(self) -> Mapping[str, Fraction]:
         """Return the lower bound of the constraint in Example 1."""

@@ -52,6 +52,8 @@ class TotalDensityPrinted(Statement):
         "and 99.7 < 100 for the Lasso. Dense networks would have 100 + 100, where 100 is printed."
     )
     expected = Verdict.VIOLATED
+    negative_title = "The row of LinBreg in Table 3, whose total is no sum of its densities"
+    counterexample = "LinBreg"
 
     def cases(self) -> Mapping[str, Row]:
         """Return the rows of Table 3."""
@@ -105,6 +107,7 @@ class TotalDensity(Statement):
         "s_l) is a mean of the two densities with positive weights, hence between them, and 1 if "
         "both are."
     )
+    negative_title = "The sum of the densities of two dense layers, which is two"
 
     def cases(self) -> Mapping[str, tuple[Layers, Fraction]]:
         """Return (non-zero, all) entries of both kinds, with their total density."""
@@ -153,6 +156,7 @@ class PrintedNumbers(Statement):
         "and 8 rows is the nearest whole number. Against SGD with momentum, 92.15, the drop of "
         "LinBreg would be 1.95."
     )
+    negative_title = "The drop against SGD with momentum in the place of the one that is meant"
 
     def cases(self) -> Mapping[str, tuple[Fraction, Fraction]]:
         """Return a computed and a printed number."""

@@ -57,6 +57,8 @@ class MemoryFormulaPrinted(Statement):
     )
     expected = Verdict.VIOLATED
     factor: Factor = staticmethod(lambda gamma: 1.0)
+    negative_title = "gamma = 1/2 without the factor 1/gamma in front of the integral"
+    counterexample = "gamma = 0.5"
 
     def cases(self) -> Mapping[str, tuple[float, Factor]]:
         """Return values of gamma with the factor in front of the integral."""
@@ -139,6 +141,7 @@ class DifferenceQuotients(Statement):
         "tau) v+ = (2 gamma + tau) v - gamma w - tau^2 g, where w = v^{k-1}. Dividing by gamma + "
         "tau > 0 gives (2.12a), and every step can be undone."
     )
+    negative_title = "A coefficient of the iteration that is off by one"
 
     def cases(self) -> Mapping[str, int]:
         """Return the coefficient of gamma in front of v^k."""
@@ -208,6 +211,10 @@ class DiscretisesInertia(Statement):
         "only."
     )
     expected = Verdict.VIOLATED
+    negative_title = (
+        "Steps h, h/2, h, ...: the momentum that is left over belongs to a step of another length"
+    )
+    counterexample = "alternating"
 
     def cases(self) -> Mapping[str, tuple[MakeRule, tuple[float, ...]]]:
         """Return constant and alternating steps."""

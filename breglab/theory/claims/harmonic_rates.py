@@ -47,6 +47,7 @@ class VanishingSteps(Statement):
         "<= (1 - tau_k nu)(d_k - eps/2). The product of the factors 1 - tau_k nu is zero because "
         "sum_k tau_k = inf, so that limsup d_k <= eps/2."
     )
+    negative_title = "A constant step, which does not go to zero, with noise"
 
     def cases(self) -> Mapping[str, Steps]:
         """Return steps whose squares are summable and not."""
@@ -103,6 +104,10 @@ class HarmonicRatePrinted(Statement):
         "d_k ~ sqrt(k)/(2 Gamma(3/4)^2) = .333 sqrt(k): 3.3 at k = 100, 33 at k = 10^4."
     )
     expected = Verdict.VIOLATED
+    negative_title = (
+        "c = 1/4 without noise: the distance falls like 1/sqrt(k), more slowly than C/k"
+    )
+    counterexample = "c = 1/4"
 
     def cases(self) -> Mapping[str, float]:
         """Return numerators c."""
@@ -163,6 +168,7 @@ class HarmonicRate(Statement):
         "Q (c nu - 1)/m^2 = Q (m - 1)/m^2 <= Q/(m + 1). For J = 0 and mu = L the factor is (1 - c "
         "nu/m)^2, which needs 2 c nu > 1 only."
     )
+    negative_title = "c nu = 1/4 in the place of c nu > 1"
 
     def cases(self) -> Mapping[str, _Harmonic]:
         """Return one unknown with J = 0, and two unknowns with J = 0 and the l1 norm."""

@@ -58,6 +58,10 @@ class Independence(Statement):
         "general its conditional mean is zero, which suffices."
     )
     expected = Verdict.VIOLATED
+    negative_title = (
+        "One step from zero: theta^1 remembers the noise, and so does the gradient there"
+    )
+    counterexample = "k = 1"
 
     def cases(self) -> Mapping[str, int]:
         """Return iteration numbers."""
@@ -112,6 +116,7 @@ class ConditionalUnbiasedness(Statement):
         "is what Assumption 2 says. This is the step that both proofs make, so that their "
         "conclusions stand."
     )
+    negative_title = "A gradient whose mean is half of the true one"
 
     def cases(self) -> Mapping[str, Fraction]:
         """Return the share of the gradient that is taken for its mean."""

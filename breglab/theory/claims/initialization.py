@@ -52,6 +52,8 @@ class GlorotPrinted(Statement):
     )
     expected = Verdict.VIOLATED
     alpha: Alpha = staticmethod(lambda n, m: F(2, n * m))
+    negative_title = "The product of the widths, for width 100: a layer divides the variance by 50"
+    counterexample = "width 100"
 
     def cases(self) -> Mapping[str, tuple[Alpha, tuple[int, int]]]:
         """Return the formula with widths."""
@@ -149,6 +151,7 @@ class MaskedVariance(Statement):
         "probability r P(W~ not 0): the expected density is r if W~ is almost surely not zero. An "
         "atom of probability 1/2 at zero makes it r/2."
     )
+    negative_title = "A law of weights with an atom at zero: the density is half of r"
 
     def cases(self) -> Mapping[str, Masked]:
         """Return laws with mean zero."""
@@ -188,7 +191,8 @@ class ActivationsPrinted(Statement):
     Statement: ``sigma(x) = 0`` if and only if x = 0, "e.g., TanH, Sigmoid, or Leaky ReLU"; and
     sigmoidal functions are anti-symmetric with ``sigma'(0) = 1``.
     Hypotheses: "sigmoid" read as the logistic function; the second part for smooth functions.
-    Checked: by evaluation.
+    Checked: by evaluation at 0 and at 1/10, 1/2, 1 and 3 with both signs, where a value below 1e-9
+    counts as zero; the slope to 1e-9 by a central difference.
     Tight: fails for the logistic function, ``sigma(0) = 1/2``, ``sigma'(0) = 1/4``, no zero at
     all; tanh is meant.
     Source: Sec. 4.1, below (4.1) and last paragraph.
@@ -214,6 +218,8 @@ class ActivationsPrinted(Statement):
         "anti-symmetric and has the slope one there is tanh(x) = 2 s(2x) - 1."
     )
     expected = Verdict.VIOLATED
+    negative_title = "The logistic function, which is 1/2 at zero and has slope 1/4 there"
+    counterexample = "logistic"
 
     def cases(self) -> Mapping[str, tuple[Activation, bool]]:
         """Return activation functions, and whether the second part is claimed."""
@@ -234,12 +240,12 @@ class ActivationsPrinted(Statement):
         at_x, at_minus = (np.array([sigma(float(t)) for t in s * x]) for s in (1.0, -1.0))
         k, one = np.arange(len(x)), np.ones(len(x))
         zero = identity(np.arange(1), np.array([sigma(0.0)]), np.ones(1), 1e-15)
-        away = Margins(k, 1e-3 * one, np.minimum(np.abs(at_x), np.abs(at_minus)), one, 1e-15)
+        away = Margins(k, 1e-9 * one, np.minimum(np.abs(at_x), np.abs(at_minus)), one, 0.0)
         if not smooth:
             return joined(zero, away)
-        width = 1e-4  # the error of the central difference is of the order of its square
+        width = 1e-5  # a third of its square, 3e-11, is the error of the central difference
         slope = np.array([abs((sigma(width) - sigma(-width)) / (2.0 * width) - 1.0)])
-        unit = Margins(np.arange(1), slope, np.full(1, 1e-7), np.ones(1), 1e-15)
+        unit = Margins(np.arange(1), slope, np.full(1, 1e-9), np.ones(1), 0.0)
         return joined(zero, away, identity(k, at_x + at_minus, one, 1e-15), unit)
 
 
@@ -249,7 +255,7 @@ class Activations(ActivationsPrinted):
     Statement: tanh and leaky ReLU vanish at zero alone; tanh is anti-symmetric with
     ``sigma'(0) = 1``.
     Hypotheses: none.
-    Checked: by evaluation.
+    Checked: by evaluation, as claim 51.
     Tight: does not apply.
     Source: Sec. 4.1, corrected.
     """
@@ -316,6 +322,10 @@ class UnbreakableSymmetry(Statement):
         "outgoing weights, a_1 = a_2, keep them equal."
     )
     expected = Verdict.VIOLATED
+    negative_title = (
+        "Tanh with the outgoing weights 1/2 and -1/5: the gradients of the two neurons differ"
+    )
+    counterexample = "different"
 
     def cases(self) -> Mapping[str, DeadNeurons]:
         """Return tanh with equal and with different outgoing weights."""
@@ -359,6 +369,7 @@ class FrozenNeurons(Statement):
         "sigma'(w_i x + b_i) x, and by its bias the same without x. At w_i = b_i = 0 both contain "
         "the factor sigma'(0) = 0, whatever a_i is, so that gradient steps change nothing."
     )
+    negative_title = "Tanh in the place of ReLU: its slope at zero is one"
 
     def cases(self) -> Mapping[str, DeadNeurons]:
         """Return ReLU with different outgoing weights."""

@@ -92,6 +92,8 @@ class LocallyTrue(Statement):
         "(1/4 + 39/100) = 20.48."
     )
     expected = Verdict.VIOLATED
+    negative_title = "A double well with noise that can cross from one minimum to the other"
+    counterexample = "wells"
 
     def cases(self) -> Mapping[str, Local]:
         """Return a convex loss and the double well with the same noise."""
@@ -144,6 +146,7 @@ class LocallyTrueDeterministic(LocallyTrue):
         "rise, and the sums telescope."
     )
     expected = Verdict.HOLDS
+    negative_title = "A start at 5/2, beyond the part of the well that is convex"
 
     def cases(self) -> Mapping[str, Local]:
         """Return starts in the convex neighbourhood."""

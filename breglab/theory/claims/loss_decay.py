@@ -75,7 +75,8 @@ class LossDecayPrinted(Claim):
     ``E L+ + (1/tau) E Dsym + C/(2 delta tau) E|Delta|^2 <= E L + tau delta sigma^2/(2c)``.
     Hypotheses: Assumptions 1-3, ``tau <= 2/(delta L)``.
     Checked: with exact gradients (sigma = 0, Remark 4) the largest C that an iterate allows is
-    computed; the statement needs it to stay above zero.
+    computed; the statement needs it to stay above zero, and one below 1e-9 counts as zero. Rounding
+    moves C by less, as increments are left aside whose square is a millionth of the loss.
     Tight: fails at ``tau = 2/(delta L)``: J = 0, L = theta^2/2, delta = 1, tau = 2 sends 1 to -1,
     the loss does not change and |Delta|^2 = 4. With noise +-1 the same instance has
     ``E|Delta|^2/(2 delta tau) = 2 + 4k`` and all other terms bounded.
@@ -119,13 +120,14 @@ class LossDecayPrinted(Claim):
         """Return by how much the largest admissible C exceeds zero."""
         t = run.transitions
         squares = t.increment2 / (2.0 * run.instance.delta * run.tau)
-        # An iterate that stands still allows every C; so small that the loss cannot resolve the
-        # change, it says nothing. Above this size rounding moves C by at most 1e-7.
-        moving = squares > 1e-8 * _scale(run)
+        # An iterate that stands still allows every C; one so slow that the loss cannot resolve
+        # the change says nothing. Above this size rounding moves C by less than the floor.
+        moving = squares > 1e-6 * _scale(run)
         room = t.loss - _decay(run, np.zeros(len(run.tau)))
         largest = np.where(moving, room / np.where(moving, squares, 1.0), 1.0)
-        floor = np.full_like(largest, 1e-6)
-        return Margins(run.trace.k, floor, largest, np.ones_like(largest), 0.0)
+        floor = np.full_like(largest, 1e-9)
+        # Relative to C itself, so that no C > 0 is a margin of minus one.
+        return Margins(run.trace.k, floor, largest, floor + np.abs(largest), 0.0)
 
     def negative_instance(self) -> Instance:
         """Return J = 0, L = theta^2/2, delta = 1, tau = 2."""

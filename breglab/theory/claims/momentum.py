@@ -46,8 +46,8 @@ class MomentumMonotone(Statement):
     source = "beyond the paper; Algorithm 2"
     latex = r"\mathcal L(\theta^{(k+1)})\le\mathcal L(\theta^{(k)})\quad\text{for Algorithm 2}"
     words = (
-        "With momentum the loss never increases for exact gradients and tau <= 2/(delta L), as "
-        "without."
+        "One might expect that with momentum the loss never increases for exact gradients and tau "
+        "<= 2/(delta L), as without."
     )
     tight = (
         "Fails for J = 0, L = theta^2/2, beta = 1/2, tau = 1, with the losses 1/2, 1/8, 0, 1/32."
@@ -59,10 +59,14 @@ class MomentumMonotone(Statement):
         "= 1 <= 2."
     )
     expected = Verdict.VIOLATED
+    negative_title = (
+        "beta = 1/2, tau = 1: the iterate is at the minimiser with momentum left, and climbs"
+    )
+    counterexample = "beta = 1/2, tau = 1"
 
     def cases(self) -> Mapping[str, tuple[Fraction, Fraction]]:
         """Return beta and tau."""
-        return {"no momentum": (F(0), F(1, 2)), "counterexample": self.negative_case()}
+        return {"no momentum": (F(0), F(1, 2)), "beta = 1/2, tau = 1": self.negative_case()}
 
     def negative_case(self) -> tuple[Fraction, Fraction]:
         """Return beta = 1/2, tau = 1."""
@@ -114,6 +118,7 @@ class MomentumOscillation(Statement):
         "beta^{k/2} times a cosine of an angle that grows evenly; if they are negative, z_1 "
         "decides for large k: the sign changes."
     )
+    negative_title = "A border that is too large by a tenth"
 
     def cases(self) -> Mapping[str, _Border]:
         """Return the square roots of beta."""
@@ -139,7 +144,8 @@ class MomentumStability(Statement):
     Statement: for J = 0 Algorithm 2 converges on a quadratic of curvature L if ``delta L tau < 2 (1
     + beta)/(1 - beta)`` and diverges beyond.
     Hypotheses: the paper's convention of momentum.
-    Checked: with the rule of the package, 400 steps at .98 and 1.02 times the border.
+    Checked: with the rule of the package at .98 and 1.02 times the border: from 1 the iterate must
+    be below 1/100 after 400 steps, and above 100. Both are limits, so that no number decides them.
     Tight: an equivalence; 38 for beta = .9, 2 without momentum.
     Source: not in the paper.
     """
@@ -162,6 +168,7 @@ class MomentumStability(Statement):
         "Beyond, one root is below -1, and the run from rest contains it, with the factor z_1 (1 "
         "- z_2)/(z_1 - z_2)."
     )
+    negative_title = "The border of the heavy ball, whose momentum has no factor 1 - beta"
 
     def cases(self) -> Mapping[str, tuple[float, Callable[[float], float]]]:
         """Return beta and the formula of the border."""
@@ -213,7 +220,8 @@ class MomentumStabilityL1(Statement):
     Statement: for J = lam |.|_1 Algorithm 2 converges on quadratics of curvature at most L if
     ``delta L tau < 2 (1 + beta)/(1 - beta)``, from every start.
     Hypotheses: exact gradients, strong convexity.
-    Checked: in rational arithmetic for one unknown, the last three of 240 errors.
+    Checked: in rational arithmetic for one unknown; the last three of 240 errors must be below
+    1/1000.
     Tight: fails; for L = (theta - 7)^2/2, J = 7 |.|, beta = 3/4 and delta L tau = 13 < 14 the
     iterates from v = 32, m = 0 tend to the cycle 37, -27, 11, 37, -27, 11, ...
     Source: not in the paper.
@@ -229,8 +237,8 @@ class MomentumStabilityL1(Statement):
         r"\ \Rightarrow\ \theta^{(k)}\to\theta^*"
     )
     words = (
-        "With the l1 norm, too, momentum converges on quadratics for delta L tau < 2 (1 + beta)/(1 "
-        "- beta)."
+        "One might expect that with the l1 norm, too, momentum converges on quadratics for delta "
+        "L tau < 2 (1 + beta)/(1 - beta)."
     )
     tight = (
         "Fails in one unknown: for L = (theta - 7)^2/2, J = 7 |.|, beta = 3/4, delta = 1 and tau = "
@@ -247,6 +255,11 @@ class MomentumStabilityL1(Statement):
         "-169/4, v = 63/4. With -34 and 18 this is d_1 = 15/2, d_2 = -9/4 and Q_1 = 351/16."
     )
     expected = Verdict.VIOLATED
+    negative_title = (
+        "A step of 13, within the border 14: the l1 norm keeps the iteration on a cycle of "
+        "three points"
+    )
+    counterexample = "tau = 13"
 
     def cases(self) -> Mapping[str, _Ring]:
         """Return a short and a long step, both below the border 14."""

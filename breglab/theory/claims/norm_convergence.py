@@ -114,6 +114,8 @@ class DisplayYields(Statement):
         "for delta >= 1. At delta = 1/4, tau = 1, E|Delta|^2 = 1 it would be 17/4 <= 2."
     )
     expected = Verdict.VIOLATED
+    negative_title = "delta = 1/4 in the weights of Young's inequality that are meant for delta = 1"
+    counterexample = "delta = 1/4"
 
     def cases(self) -> Mapping[str, Fraction]:
         """Return values of delta."""

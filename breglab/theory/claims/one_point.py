@@ -60,6 +60,7 @@ class LocalVanishing(Statement):
         "|theta_i - theta*_i| < |theta*_i|, so that theta_i is not zero and has the sign of "
         "theta*_i: p_i is this sign and the term is zero."
     )
+    negative_title = "Twice the radius about the minimiser"
 
     def cases(self) -> Mapping[str, float]:
         """Return fractions of the radius."""
@@ -154,6 +155,7 @@ class OnePointL1(Statement):
         "strong convexity. In one dimension theta = 0, p = -lam sign(theta*) makes all of this "
         "equal for L = (mu/2)|e|^2."
     )
+    negative_title = "A constant nu that is too large by a hundredth"
 
     def cases(self) -> Mapping[str, OnePoint]:
         """Return random points, and the point where it is attained."""
@@ -182,7 +184,8 @@ class OnePointGroups(Statement):
     Bregman distance does not vanish near theta*:
     ``D_J(theta*, theta) > 0`` wherever a group is not parallel to that of theta*.
     Hypotheses: Assumption 4, J the group norm.
-    Checked: at random dual variables; the part ``D_J > 0`` at rotated points near theta*.
+    Checked: at random dual variables; the part ``D_J > 0`` at a point near theta*, rotated by e,
+    where it must exceed a tenth of ``|e|^2``, so that the sign is not left to rounding.
     Tight: attained at theta_g = 0 with the subgradient opposite to theta*_g.
     Source: Remark 5, extended; with it Theorem 11 holds for group norms.
     """
@@ -209,6 +212,7 @@ class OnePointGroups(Statement):
         "a is equality. For b not parallel to a it is c < 1 and the term positive, however near b "
         "is."
     )
+    negative_title = "A constant nu that is too large by a hundredth"
 
     def cases(self) -> Mapping[str, OnePoint]:
         """Return random points, and the point where it is attained."""
@@ -275,11 +279,16 @@ class SameSignsPrinted(Statement):
         "1."
     )
     expected = Verdict.VIOLATED
+    negative_title = (
+        "theta* = 1, theta = 0, p = 0: no non-zero entry of theta has a wrong sign, and yet "
+        "the distance is one"
+    )
+    counterexample = "theta = 0"
 
     def cases(self) -> Mapping[str, Triple]:
         """Return theta*, theta and p."""
         full = (vector(1, -2), vector(3, -1), vector(1, -1))
-        return {"full support": full, "counterexample": self.negative_case()}
+        return {"full support": full, "theta = 0": self.negative_case()}
 
     def negative_case(self) -> Triple:
         """Return theta* = 1, theta = 0, p = 0."""

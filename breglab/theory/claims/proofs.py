@@ -42,9 +42,9 @@ class SimplerDistance(Claim):
 
     id = "39"
     title = "The distance for homogeneous functionals"
-    kind = Kind.TRUE_AS_PRINTED
+    kind = Kind.CORRECTED
     section = "3.2"
-    source = "Remark 9"
+    source = "Remark 9, corrected"
     latex = (
         r"D^{v}_{J_\delta}(\theta^*,\theta)=\tfrac1{2\delta}\|\theta^*-\theta\|^2+J(\theta^*)"
         r"-\langle p,\theta^*\rangle"

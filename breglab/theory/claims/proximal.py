@@ -99,6 +99,7 @@ class ProxLowersRegularizer(Statement):
         "theta. For affine J with slope a it is u = theta - a and J(theta) - J(u) = |a|^2 = "
         "|theta - u|^2."
     )
+    negative_title = "A prox that steps as far to the wrong side: 2 x - prox(x)"
 
     def cases(self) -> Mapping[str, tuple[Functional, Prox]]:
         """Return the functionals with their proximal operators."""
@@ -204,6 +205,7 @@ class SubgradientsAndProx(Statement):
         "condition, necessary and sufficient by convexity, of theta for delta J(u) + |u - delta "
         "v|^2/2."
     )
+    negative_title = "An elastic net with |theta|^2/delta, without the factor one half"
 
     def cases(self) -> Mapping[str, tuple[Functional, float, float]]:
         """Return the functionals with delta, and the delta of the formula for v."""

@@ -53,10 +53,14 @@ class InstantlyDense(Statement):
         "(1.4)."
     )
     expected = Verdict.VIOLATED
+    negative_title = (
+        "With b = (3, 1/2) proximal gradient descent never moves the second entry from zero"
+    )
+    counterexample = "b = (3, 1/2)"
 
     def cases(self) -> Mapping[str, Vec]:
         """Return right-hand sides b."""
-        return {"dense": vector(3, 2), "counterexample": self.negative_case()}
+        return {"dense": vector(3, 2), "b = (3, 1/2)": self.negative_case()}
 
     def negative_case(self) -> Vec:
         """Return the counterexample b = (3, 1/2)."""
@@ -107,6 +111,7 @@ class LossOfProximalGradient(Statement):
         "tau <= 2/(delta L), since D_J^sym >= 0 and 2 - delta L tau >= 0. For tau > 2/(delta L) "
         "the loss may rise: J = 0 multiplies theta - theta* by 1 - delta L tau < -1."
     )
+    negative_title = "A step of 2.1/(delta L) for LinBreg, beyond the border 2/(delta L)"
 
     def cases(self) -> Mapping[str, Fraction]:
         """Return step sizes of LinBreg."""

@@ -77,6 +77,10 @@ class SameRecursionPrinted(Statement):
         "agree there."
     )
     expected = Verdict.VIOLATED
+    negative_title = (
+        "A state away from the minimiser, where the factors of the two recursions differ"
+    )
+    counterexample = "away"
 
     def cases(self) -> Mapping[str, _Recursion]:
         """Return a step at the minimiser and one away from it."""
@@ -120,6 +124,7 @@ class SameRecursion(Statement):
         "second holds term by term: -2 tau mu <= -tau mu, tau^2 L^2 <= 2 tau^2 L^2, and sigma^2/2 "
         "<= sigma^2."
     )
+    negative_title = "A curvature of 1/8, below the stated mu"
 
     def cases(self) -> Mapping[str, _Recursion]:
         """Return steps with noise and without."""

@@ -60,6 +60,10 @@ class StepChoicePrinted(Statement):
         "delta L^2) is necessary."
     )
     expected = Verdict.VIOLATED
+    negative_title = (
+        "mu = L = delta = 1 and c = 9/10: the first step is beyond the condition of Theorem 6"
+    )
+    counterexample = "c = 9/10"
 
     def cases(self) -> Mapping[str, Choice]:
         """Return numerators within the printed range."""

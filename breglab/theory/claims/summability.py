@@ -133,6 +133,7 @@ class Summability(Statement):
         "are. With tau = 1/2 and the start 2^j of probability 3/4^j the terms j <= N of the "
         "expected |Delta|^2 = |theta^0|^2/4 of the first step add up to 3N/4, which has no bound."
     )
+    negative_title = "A step that grows from 1/100 to 1, which is not non-increasing"
 
     def cases(self) -> Mapping[str, Walk | _HeavyTail]:
         """Return runs with the steps 3/2 divided by (k + 1), a deeper one, and a heavy tail."""
@@ -205,6 +206,7 @@ class Subsequence(Statement):
         "limit when sum_k tau_k is, and the numerator finite when sum_k tau_k^2 is: this is "
         "(3.9). Without noise, J = 0 and mu = L claim 35 is an equality, and d_{k+1} -> 0."
     )
+    negative_title = "A problem that states three times its strong convexity mu"
 
     def cases(self) -> Mapping[str, Walk]:
         """Return runs whose steps begin at mu/(2 delta L^2)."""
@@ -299,6 +301,7 @@ class DistancesConverge(Statement):
         "claim 38-beyond. For later m the distance d_m exceeds such a d_k by the tail of the sum "
         "of squares at most, which tends to zero as well."
     )
+    negative_title = "Steps of 5/2 divided by delta L, beyond the border 2/(delta L)"
 
     def cases(self) -> Mapping[str, Walk]:
         """Return steps that rise and fall."""

@@ -8,6 +8,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from breglab.theory.worst_case.result import WorstCase
 
 Expression = Any
@@ -33,7 +35,8 @@ def pepit() -> Any:
         importlib.import_module("PEPit.functions")
     except ImportError as error:
         raise ImportError(
-            'worst cases need PEPit: install it by `pip install "breglab[theory]"`'
+            'worst cases need PEPit: install it by `pip install "breglab[theory]"`, or in a '
+            'checkout by `pip install -e ".[theory]"`'
         ) from error
     return module
 
@@ -195,7 +198,22 @@ class Performance:
                 "is far from 1/(delta L)"
             )
         multipliers = self._multipliers(unit)
-        return WorstCase(quantity, unit * float(value), printed, sharp, multipliers, status)
+        accuracy = unit * self._accuracy(float(value))
+        value = unit * float(value)
+        return WorstCase(quantity, value, printed, sharp, multipliers, status, accuracy)
+
+    def _accuracy(self, value: float) -> float:
+        """Return by how much the solver's two halves fail to be optimal for each other.
+
+        Exact ones have no duality gap, and weigh no inequality that is not tight. The terms of
+        both signs may cancel in the gap; here they are added up by their sizes.
+        """
+        problem = self._problem
+        gap = abs(value - problem.objective.eval())
+        constraints = problem._list_of_prepared_constraints
+        slack = sum(abs(one.eval_dual() * one.eval()) for one in constraints)
+        product = np.linalg.eigvals(problem.residual @ problem.G_value)
+        return float(gap + slack + np.sum(np.abs(product)))
 
     def _multipliers(self, unit: float) -> dict[str, float]:
         parts = (

@@ -10,6 +10,8 @@ from breglab._checks import positive, scalar
 from breglab.theory.worst_case._performance import Performance
 from breglab.theory.worst_case.result import WorstCase
 
+_XTOL = 1e-9
+
 
 def norm_decay(*, L: float, mu: float, delta: float, tau: float) -> WorstCase:
     """Return by how much (3.8) can be violated in one step without noise.
@@ -97,14 +99,20 @@ def norm_decay_range(kappa: float) -> WorstCase:
     """
     kappa = scalar(kappa, "kappa", low=0.0, high=1.0, open_low=True, open_high=True)
 
-    def violation(tau: float) -> float:
-        return norm_decay(L=1.0, mu=kappa, delta=1.0, tau=tau).value
+    def violation(tau: float) -> WorstCase:
+        return norm_decay(L=1.0, mu=kappa, delta=1.0, tau=tau)
 
-    root = float(brentq(violation, 1.5, 2.0, xtol=1e-9))
+    if not violation(1.5).value < 0.0 < violation(2.0).value:
+        raise RuntimeError(f"the solver is too coarse for kappa as small as {kappa:g}")
+    root = float(brentq(lambda tau: violation(tau).value, 1.5, 2.0, xtol=_XTOL))
+    there = violation(root)
+    slope = (violation(2.0).value - there.value) / (2.0 - root)
     return WorstCase(
         "largest delta L tau with (3.8)",
         root,
         printed=kappa / 2.0,
         sharp=1.0 + (math.sqrt(1.0 + 2.0 * kappa) - 1.0) / kappa,
-        multipliers=norm_decay(L=1.0, mu=kappa, delta=1.0, tau=root).multipliers,
+        multipliers=there.multipliers,
+        status=there.status,
+        accuracy=_XTOL + there.accuracy / slope,
     )

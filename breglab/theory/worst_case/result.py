@@ -27,6 +27,9 @@ class WorstCase:
         (the same of the mirror map), and the names of further conditions.
     status : str
         Status of the solver in cvxpy's words.
+    accuracy : float
+        How far the value may be off: what the solution of the solver violates, by the weight that
+        its other half gives to it. Zero for an exact solution; of first order, no proof.
     """
 
     quantity: str
@@ -35,6 +38,7 @@ class WorstCase:
     sharp: float | None = None
     multipliers: Mapping[str, float] = field(default_factory=dict)
     status: str = "optimal"
+    accuracy: float = 0.0
 
     @property
     def ratio(self) -> float | None:
