@@ -184,7 +184,22 @@ def applicable(problem: RationalProblem, step: OneStep) -> tuple[Inequality, ...
 
 
 def exact_run(problem: RationalProblem, v: Vec, tau: Sequence[Fraction]) -> list[OneStep]:
-    """Return the steps of a run without noise, one for each step size."""
+    """Return the steps of a run without noise, one for each step size.
+
+    Parameters
+    ----------
+    problem : RationalProblem
+        A problem without noise.
+    v : vector, shape (n,)
+        First dual variable.
+    tau : sequence of Fraction
+        Step sizes.
+
+    Raises
+    ------
+    ValueError
+        If the problem has noise.
+    """
     if problem.noise:
         raise ValueError("noise must be empty for a run; see exact_tree for expectations")
     steps = []
@@ -208,6 +223,11 @@ def exact_tree(problem: RationalProblem, v: Vec, tau: Sequence[Fraction]) -> lis
         First dual variable.
     tau : sequence of Fraction
         Step sizes, one for each level; level k has at most s^k nodes, equal ones are merged.
+
+    Raises
+    ------
+    ValueError
+        If there is no step size.
     """
     count(len(tau), "len(tau)")
     law = {v: Fraction(1)}

@@ -139,7 +139,7 @@ class YoungWithWeight(Claim):
     delta tau^2 sigma^2/(2s) + s/(2 delta) E|Delta|^2``; s = sigma is the printed display, s =
     delta sigma gives (3.8).
     Hypotheses: those of Theorem 6.
-    Checked: at every iterate, exact conditional expectations, for five weights.
+    Checked: at every iterate, exact conditional expectations, for four weights.
     Tight: no.
     Source: proof of Theorem 6, corrected.
     """
@@ -169,7 +169,8 @@ class YoungWithWeight(Claim):
         """Check the display for several weights."""
         t, delta = run.transitions, run.instance.delta
         ahead, parts = forward_distance(run), []
-        size = np.sqrt(t.variance) + 1e-3 * (np.sqrt(t.variance) == 0)
+        # In units of sigma; without noise any weight serves.
+        size = np.sqrt(t.variance) + 1e-3 * (t.variance == 0)
         for share in (0.1, 1.0, delta, 10.0):
             s = share * size
             noise = delta * run.tau**2 * t.variance / (2.0 * s) + s / (2.0 * delta) * t.increment2
