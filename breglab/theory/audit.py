@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -160,7 +160,7 @@ class _Visit:
     """What one instance gives: its run, and the findings of all claims that asked."""
 
     run: Run | None
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...]
 
 
 def verify(
@@ -200,9 +200,13 @@ def verify(
     if jobs != -1:
         count(jobs, "jobs")
     chosen = tuple(claims) if claims is not None else all_claims()
+    if not chosen:
+        raise ValueError("claims must hold at least one claim")
     common = common_instances(suite, seed) if instances is None else tuple(instances)
-    _check_each("claims", chosen, Claim, [getattr(claim, "id", "") for claim in chosen])
-    _check_each("instances", common, Instance, [getattr(one, "name", "") for one in common])
+    _check_each("claims", chosen, Claim)
+    _check_each("instances", common, Instance)
+    _check_once("claims", [claim.id for claim in chosen])
+    _check_once("instances", [instance.name for instance in common])
     widely = tuple(claim for claim in chosen if claim.on_common)
     tasks = [delayed(_visit)(instance, widely) for instance in common]
     tasks += [delayed(_visit_own)(claim) for claim in chosen]
@@ -269,8 +273,8 @@ def _visit_own(claim: Claim) -> tuple[Finding, ...]:
     """Check a claim on its own instances, and evaluate what it states without a run."""
     try:
         instances, stated = tuple(claim.own_instances()), tuple(claim.findings())
-        _check_each("own_instances", instances, Instance, [])
-        _check_each("findings", stated, Finding, [])
+        _check_each("own_instances", instances, Instance)
+        _check_each("findings", stated, Finding)
     except INTERRUPTS:
         raise
     except BaseException as error:
@@ -295,12 +299,13 @@ def _visit(instance: Instance, claims: Sequence[Claim]) -> _Visit:
     return _Visit(Run(run.instance, run.trace), findings)
 
 
-def _check_each(name: str, found: Sequence[object], kind: type, labels: Sequence[str]) -> None:
+def _check_each(name: str, found: Sequence[object], kind: type) -> None:
     for one in found:
         if not isinstance(one, kind):
             raise TypeError(f"{name} must hold objects of the class {kind.__name__}, got {one!r}")
-    if name == "claims" and not found:
-        raise ValueError("claims must hold at least one claim")
+
+
+def _check_once(name: str, labels: Sequence[str]) -> None:
     repeated = sorted({label for label in labels if labels.count(label) > 1})
     if repeated:
         raise ValueError(f"{name} must be named once each, got {', '.join(repeated)} again")

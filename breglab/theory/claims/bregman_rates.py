@@ -14,10 +14,10 @@ from breglab._checks import Values
 from breglab.geometry import L1
 from breglab.problems import Quadratic
 from breglab.theory.claim import Claim, Hypothesis
-from breglab.theory.claims.distance_decay import BregmanConvergence
+from breglab.theory.claims.distance_decay import ONE_POINT
 from breglab.theory.claims.summability import Walk, two_unknowns
 from breglab.theory.exact import RationalProblem, exact_tree, mean, vector
-from breglab.theory.hypotheses import step_at_most
+from breglab.theory.hypotheses import ROUNDING, step_at_most
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
@@ -37,7 +37,7 @@ def _ellipse(name: str, title: str, **more: Any) -> Instance:
 
 def _long(run: Run) -> bool:
     instance = run.instance
-    return bool(np.min(run.tau) * instance.delta * instance.loss.lipschitz >= 1.0 - 1e-12)
+    return bool(np.min(run.tau) * instance.delta * instance.loss.lipschitz >= 1.0 - ROUNDING)
 
 
 class LongSteps(Claim):
@@ -75,7 +75,7 @@ class LongSteps(Claim):
     )
     certificates = ("rate-sharp-large-step", "rate-two-steps")
     hypotheses = (
-        *BregmanConvergence.hypotheses[:-1],
+        *ONE_POINT,
         step_at_most(2.0),
         Hypothesis("the step size is at least 1/(delta L)", _long),
     )
@@ -146,7 +146,7 @@ class RefinedFactor(Claim):
         "proof of claim 44, which is not positive for tau <= 1/(delta L)."
     )
     certificates = ("rate-refined",)
-    hypotheses = BregmanConvergence.hypotheses
+    hypotheses = (*ONE_POINT, step_at_most(1.0))
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return the tight instance."""

@@ -24,6 +24,15 @@ from breglab.theory.one_point import one_point_nu
 from breglab.theory.sides import attained, compare, error2
 from breglab.theory.small import Misstated, noisy_parabola, parabola, quadratic_instance
 
+ONE_POINT = (
+    *STOCHASTIC,
+    Hypothesis(
+        "J is zero, an l1 or a group norm, so that nu is known",
+        lambda run: math.isfinite(one_point_nu(run.instance)),
+    ),
+)
+"""The hypotheses of Theorem 11, (3.7) at theta* alone, without its condition on the steps."""
+
 
 class NormConvergencePrinted(Claim):
     """The decay estimate of Theorem 6 as printed.
@@ -261,14 +270,7 @@ class BregmanConvergence(Claim):
         "rate-one-point-longer-step",
         "rate-one-point-weak",
     )
-    hypotheses = (
-        *STOCHASTIC,
-        Hypothesis(
-            "J is zero, an l1 or a group norm, so that nu is known",
-            lambda run: math.isfinite(one_point_nu(run.instance)),
-        ),
-        step_at_most(1.0),
-    )
+    hypotheses = (*ONE_POINT, step_at_most(1.0))
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return noise at the minimiser: there the sharp noise term is attained."""

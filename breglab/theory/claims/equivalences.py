@@ -13,7 +13,13 @@ from breglab.iteration import Adam, Momentum, SquareSummable
 from breglab.iteration.rules import Memory
 from breglab.problems import Quadratic
 from breglab.theory.claim import Claim, Hypothesis
-from breglab.theory.hypotheses import DETERMINISTIC, GRADIENT_RULE, MOMENTUM_RULE, NO_REGULARIZER
+from breglab.theory.hypotheses import (
+    DETERMINISTIC,
+    EVERY_STEP,
+    GRADIENT_RULE,
+    MOMENTUM_RULE,
+    NO_REGULARIZER,
+)
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity
@@ -102,7 +108,7 @@ class AdamOnTheDual(Claim):
         NO_REGULARIZER,
         Hypothesis("the rule is AdaBreg", lambda run: isinstance(run.instance.rule, Adam)),
         DETERMINISTIC,
-        Hypothesis("every iterate was recorded", lambda run: run.complete),
+        EVERY_STEP,
     )
 
     def own_instances(self) -> tuple[Instance, ...]:

@@ -16,6 +16,7 @@ from breglab.theory.hypotheses import (
     ELASTIC_NET,
     GRADIENT_RULE,
     MINIMISER,
+    ROUNDING,
     SMALL_STEPS,
     STOCHASTIC,
     STRONGLY_CONVEX_LOSS,
@@ -185,7 +186,7 @@ class YoungWithWeight(Claim):
 def _in_exact_range(run: Run) -> bool:
     loss = run.instance.loss
     largest = border(loss.strong_convexity / loss.lipschitz)
-    return bool(relative_steps(run) <= largest * (1.0 + 1e-12))
+    return bool(relative_steps(run) <= largest * (1.0 + ROUNDING))
 
 
 class ExactRange(Claim):
