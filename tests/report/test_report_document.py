@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from breglab.report import document, json_text, page, schema
-from breglab.report.words import kind_words
+from breglab.report.claim_words import kind_words
 from breglab.theory import Finding, Kind, Margins, Verdict
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breglab.report.words import docstring_field, must_fail, number, sentence, symbols, typeset
+from breglab.report.claim_words import docstring_field, must_fail
+from breglab.report.words import number, sentence, symbols, typeset
 from breglab.theory import all_claims
 
 _DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
