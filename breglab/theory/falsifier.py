@@ -123,8 +123,7 @@ def falsify(
 
 def applies(inequality: Inequality, family: str) -> bool:
     """Return whether the inequality makes sense for a functional."""
-    known = FAMILIES[family].weights is not None or family == "quadratic"
-    return known or not inequality.one_point
+    return FAMILIES[family].nu is not None or not inequality.one_point
 
 
 def _draw(raw: Values, family: Family, attack: Attack) -> tuple[OneStep, Values]:
