@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from breglab.geometry import L1, ElasticNet, GroupL12, NonNegativeL1, SparseGroup, Zero
-from breglab.iteration import Gradient, Momentum
+from breglab.iteration import Adam, Gradient, Momentum
 from breglab.theory.claim import Hypothesis
 from breglab.theory.instance import Run
 from breglab.theory.transitions import listed_law
@@ -98,6 +98,7 @@ GRADIENT_RULE = Hypothesis(
 MOMENTUM_RULE = Hypothesis(
     "the rule is LinBreg with momentum", lambda run: isinstance(run.instance.rule, Momentum)
 )
+ADABREG_RULE = Hypothesis("the rule is AdaBreg", lambda run: isinstance(run.instance.rule, Adam))
 DETERMINISTIC = Hypothesis("the gradient is exact", lambda run: run.instance.oracle.sigma == 0.0)
 BOUNDED_VARIANCE = Hypothesis(
     "the gradient noise has bounded variance (Assumption 2)", _bounded_variance

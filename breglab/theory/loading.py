@@ -128,11 +128,11 @@ def _run(path: Path, file: str) -> ModuleType:
     except INTERRUPTS:
         raise
     except BaseException as error:
-        told = called(error)
+        message = called(error)
         if isinstance(error, SyntaxError):
-            told = f"{type(error).__name__}: {error.msg}"
+            message = f"{type(error).__name__}: {error.msg}"
         raise _BrokenError(
-            f"{file} could not be imported: {told} ({file}:{_line(error, path)})",
+            f"{file} could not be imported: {message} ({file}:{_line(error, path)})",
             file,
             re.sub(r"[^\w.-]", "_", path.stem),
         ) from error

@@ -12,8 +12,9 @@ from breglab.geometry import L1
 from breglab.iteration import Adam, Momentum, SquareSummable
 from breglab.iteration.rules import Memory
 from breglab.problems import Quadratic
-from breglab.theory.claim import Claim, Hypothesis
+from breglab.theory.claim import Claim
 from breglab.theory.hypotheses import (
+    ADABREG_RULE,
     DETERMINISTIC,
     EVERY_STEP,
     GRADIENT_RULE,
@@ -106,7 +107,7 @@ class AdamOnTheDual(Claim):
     )
     hypotheses = (
         NO_REGULARIZER,
-        Hypothesis("the rule is AdaBreg", lambda run: isinstance(run.instance.rule, Adam)),
+        ADABREG_RULE,
         DETERMINISTIC,
         EVERY_STEP,
     )

@@ -150,6 +150,7 @@ class Summability(Statement):
         """Compare all partial sums; those of a heavy tail exceed any bound, too."""
         if isinstance(case, _HeavyTail):
             left, right = case.partial()
+            # Every term on the left is (3/4^j)(3/8)|theta^0|^2/4 = 9/32.
             least = [F(9, 32) * n for n in range(1, case.terms + 1)]
             return at_most([*left, *least], [*right, *left])
         problem, levels = case.problem, case.levels()
