@@ -18,8 +18,9 @@ from joblib import Parallel, delayed
 
 from breglab._checks import count
 from breglab._interrupts import INTERRUPTS
-from breglab.theory.claim import Claim, Finding, called, check, check_negative, told
+from breglab.theory.claim import Claim, Finding, check, check_negative
 from breglab.theory.claims import all_claims
+from breglab.theory.errors import described, located
 from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.suite import common_instances
 from breglab.theory.verdict import Verdict
@@ -278,7 +279,7 @@ def _visit_own(claim: Claim) -> tuple[Finding, ...]:
     except INTERRUPTS:
         raise
     except BaseException as error:
-        reason = f"its own instances could not be made: {told(error, type(claim))}"
+        reason = f"its own instances could not be made: {located(error, type(claim))}"
         return (Finding(claim.id, "own instances", Verdict.INCONCLUSIVE, reason=reason),)
     found = (f for instance in instances for f in _visit(instance, (claim,)).findings)
     return (*found, *stated)
@@ -291,7 +292,7 @@ def _visit(instance: Instance, claims: Sequence[Claim]) -> _Visit:
     except INTERRUPTS:
         raise
     except BaseException as error:
-        reason = f"the instance could not be run: {called(error)}"
+        reason = f"the instance could not be run: {described(error)}"
         failed = (Finding(c.id, instance.name, Verdict.INCONCLUSIVE, reason=reason) for c in claims)
         return _Visit(None, tuple(failed))
     findings = tuple(check(claim, run) for claim in claims)
