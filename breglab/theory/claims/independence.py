@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from breglab.theory.exact import RationalProblem, next_law, outcomes, vector
+from breglab.theory.exact import next_law, outcomes, vector
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins
 from breglab.theory.rational import equal
 from breglab.theory.statement import Statement
 from breglab.theory.verdict import Verdict
+from breglab.theory.walks import one_unknown
 
 F = Fraction
 TAU = F(1, 2)
 """The step size, that of the proofs."""
-
-
-def _coin() -> RationalProblem:
-    """Return L = theta^2/2, J = 0, noise of +-1."""
-    one, atoms = F(1), (vector(1), vector(-1))
-    return RationalProblem((vector(1),), vector(0), one, one, F(0), one, atoms, one)
 
 
 class Independence(Statement):
@@ -74,7 +69,7 @@ class Independence(Statement):
 
     def evaluate(self, case: int) -> Margins:
         """Compare the expectation of the product with the product of the expectations."""
-        problem, law = _coin(), {vector(0): F(1)}
+        problem, law = one_unknown(F(1)), {vector(0): F(1)}
         product = mean_g = mean_e = F(0)
         for _ in range(case):
             law = next_law(problem, law, TAU)
@@ -129,7 +124,7 @@ class ConditionalUnbiasedness(Statement):
 
     def evaluate(self, case: Fraction) -> Margins:
         """Compare both expectations on every level of the tree."""
-        problem, law = _coin(), {vector(1): F(1)}
+        problem, law = one_unknown(F(1)), {vector(1): F(1)}
         left, right = [], []
         for _ in range(6):
             pairs = [(w, problem.primal(v), outcomes(problem, v, TAU)) for v, w in law.items()]
