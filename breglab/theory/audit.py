@@ -196,6 +196,14 @@ def verify(
     Audit
         A claim that raises, or an instance that cannot be run, is inconclusive there and the others
         go on.
+
+    Raises
+    ------
+    TypeError
+        If a claim is no `Claim`, an instance no `Instance`, or a number no integer.
+    ValueError
+        If there is no claim, two claims or two instances have one name, or `suite`, `seed` or
+        `jobs` is out of its range.
     """
     begun = time.perf_counter()
     if jobs != -1:

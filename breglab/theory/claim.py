@@ -197,6 +197,11 @@ def judge(claim: Claim, name: str, evaluate: Callable[[], Margins], begun: float
         Returns the margins.
     begun : float
         Reading of `time.perf_counter` when the check began, in seconds.
+
+    Returns
+    -------
+    Finding
+        Inconclusive, with the error as its reason, where they cannot be computed.
     """
     try:
         margins = evaluate()
