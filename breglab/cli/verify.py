@@ -102,7 +102,7 @@ def _refuse_nothing_to_explain(explain: bool, claims: list[str] | None) -> None:
 
 
 def _refuse_obstacle(out: Path) -> None:
-    from breglab.report.writing import obstacle
+    from breglab.report import obstacle
 
     if found := obstacle(out):
         raise typer.BadParameter(

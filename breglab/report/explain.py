@@ -16,13 +16,10 @@ from rich.text import Text
 from breglab.report._cases import Case, case_table
 from breglab.report.claim_words import docstring_field, must_fail, not_applicable
 from breglab.report.formulas import readable
-from breglab.report.terminal import plain_table
+from breglab.report.terminal import WIDEST, plain_table
 from breglab.report.words import number, sentence, symbols
 from breglab.theory import Audit, ClaimResult, Finding
 from breglab.theory.statement import NEGATIVE_CASE
-
-_WIDEST = 100
-"""Columns beyond which lines of text are hard to read."""
 
 
 def explanations(
@@ -83,7 +80,7 @@ def _section(result: ClaimResult, data: dict[str, Any], write: _Writer) -> Rende
     if not cases or any(f.margins is None for f in result.applicable):
         parts.append(_instance_rows(data, write))
     parts += [*_skipped(data, write), Text()]
-    return Constrain(Group(*parts), _WIDEST)
+    return Constrain(Group(*parts), WIDEST)
 
 
 def _fields(result: ClaimResult, data: dict[str, Any], write: _Writer) -> Table:
