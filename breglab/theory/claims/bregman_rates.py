@@ -23,7 +23,7 @@ from breglab.theory.margins import Margins, joined
 from breglab.theory.one_point import one_point_nu
 from breglab.theory.rational import at_most
 from breglab.theory.sides import attained, compare
-from breglab.theory.small import Misstated, parabola, quadratic_instance
+from breglab.theory.small import overstated, parabola, quadratic_instance
 from breglab.theory.statement import Statement
 from breglab.theory.walks import Walk, one_unknown, walks
 
@@ -168,11 +168,7 @@ class RefinedFactor(Claim):
 
     def negative_instance(self) -> Instance:
         """Return a quadratic that states three times its convexity."""
-        loss = Misstated(np.diag([1.0, 0.1]), np.zeros(2), strong_convexity=0.3)
-        return quadratic_instance(
-            "overstated-mu-refined", "A quadratic that states three times its mu", loss, tau=0.5,
-            theta0=np.array([0.0, 1.0]),
-        )  # fmt: skip
+        return overstated("overstated-mu-refined", tau=0.5)
 
 
 @dataclass(frozen=True)

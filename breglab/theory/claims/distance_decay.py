@@ -22,7 +22,13 @@ from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
 from breglab.theory.one_point import one_point_nu
 from breglab.theory.sides import attained, compare, error2
-from breglab.theory.small import Misstated, noisy_parabola, parabola, quadratic_instance
+from breglab.theory.small import (
+    Misstated,
+    noisy_parabola,
+    overstated,
+    parabola,
+    quadratic_instance,
+)
 
 ONE_POINT = (
     *STOCHASTIC,
@@ -156,11 +162,7 @@ class NormConvergenceSharp(Claim):
 
     def negative_instance(self) -> Instance:
         """Return a quadratic that states three times its convexity."""
-        loss = Misstated(np.diag([1.0, 0.1]), np.zeros(2), strong_convexity=0.3)
-        return quadratic_instance(
-            "overstated-mu", "A quadratic that states three times its mu", loss, tau=0.5,
-            theta0=np.array([0.0, 1.0]),
-        )  # fmt: skip
+        return overstated("overstated-mu", tau=0.5)
 
 
 class DistanceDecreases(Claim):

@@ -29,7 +29,7 @@ from breglab.theory.margins import Margins, joined
 from breglab.theory.one_step import border
 from breglab.theory.rational import at_most
 from breglab.theory.sides import attained, compare, error2, forward_distance
-from breglab.theory.small import Misstated, noisy_parabola, parabola, quadratic_instance
+from breglab.theory.small import noisy_parabola, overstated, parabola
 from breglab.theory.statement import Statement
 from breglab.theory.verdict import Verdict
 
@@ -334,8 +334,4 @@ class ThreePoints(Claim):
 
     def negative_instance(self) -> Instance:
         """Return a quadratic that states three times its convexity."""
-        loss = Misstated(np.diag([1.0, 0.1]), np.zeros(2), strong_convexity=0.3)
-        return quadratic_instance(
-            "overstated-mu-three-point", "A quadratic that states three times its mu", loss,
-            tau=0.05, theta0=np.array([0.0, 1.0]),
-        )  # fmt: skip
+        return overstated("overstated-mu-three-point", tau=0.05)
