@@ -93,3 +93,11 @@ def test_the_kept_results_are_those_of_the_listed_faults_and_all_were_noticed():
     assert content["killed"] == len(FAULTS)
     table = (ROOT / "benchmarks" / "results" / "mutations.md").read_text(encoding="utf-8")
     assert table == script.markdown(found, len(FAULTS))
+
+
+def test_the_tests_that_noticed_the_faults_exist():
+    text = (ROOT / "benchmarks" / "results" / "mutations.json").read_text(encoding="utf-8")
+    named = re.findall(r"(tests/[\w/]+\.py)::(\w+)", text)
+    assert len(named) > 100
+    for file, name in set(named):
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), (file, name)

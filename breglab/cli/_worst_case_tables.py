@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from breglab.theory.worst_case import SeveralSteps, WorstCase
     from breglab.theory.worst_case.programs import ClaimProgram, Value
 
-_WIDEST = 100
 _ROOMY = 90
-_NO_LIMIT = 15
+"""Columns from which on there is room for what a program shows."""
+_FLOAT = 15
+"""Decimals of an exact number, which no error limits: those of a float of size one."""
 _MOST_WEIGHTS = 30
+"""Multipliers that are shown, about a screen; a proof over N steps has about 2 N^2 of them."""
 _NOTE = (
     "The exact value is that of a semidefinite program: the worst case over all problems of the "
     "class, of any dimension. How far its digits may be off is estimated from what the solution of "
@@ -72,6 +74,8 @@ def outcome_table(
     seconds : float
         How long that took.
     """
+    from breglab.report.terminal import WIDEST
+
     table = Table.grid(padding=(0, 3, 0, 0))
     table.add_column(no_wrap=True, style="bold")
     table.add_column()
@@ -80,7 +84,7 @@ def outcome_table(
     for label, text in (*_rows(outcome), ("seconds", f"{seconds:.2f}")):
         table.add_row(label, Text(text))
     heading = Text(f"{program.claim}  {title}", "bold")
-    return Constrain(Group(heading, Text(), table, Text(), Text(_NOTE, "dim")), _WIDEST)
+    return Constrain(Group(heading, Text(), table, Text(), Text(_NOTE, "dim")), WIDEST)
 
 
 def _rows(outcome: WorstCase | SeveralSteps) -> Iterator[tuple[str, str]]:
@@ -136,7 +140,7 @@ def _number(value: float, accuracy: float = 1e-15, digits: int = 6) -> str:
     """Return a number with the digits that are known and wanted."""
     if not math.isfinite(value):
         return "unbounded"
-    decimals = math.floor(-math.log10(accuracy)) if accuracy else _NO_LIMIT
+    decimals = math.floor(-math.log10(accuracy)) if accuracy else _FLOAT
     return f"{round(value, decimals) + 0.0:.{digits}g}"
 
 

@@ -11,7 +11,6 @@ from breglab._interrupts import INTERRUPTS
 from breglab.cli import _options
 from breglab.cli._chosen import chosen_claims
 from breglab.cli._console import console, progress, show, why
-from breglab.cli._formulas import readable
 from breglab.cli._interrupt import INTERRUPTED, ending_at_interrupt
 from breglab.cli._options import Suite
 
@@ -103,7 +102,7 @@ def _refuse_nothing_to_explain(explain: bool, claims: list[str] | None) -> None:
 
 
 def _refuse_obstacle(out: Path) -> None:
-    from breglab.report.writing import obstacle
+    from breglab.report import obstacle
 
     if found := obstacle(out):
         raise typer.BadParameter(
@@ -157,9 +156,6 @@ def _show(audit: Audit, explained: dict[str, Any] | None, page: Path | None) -> 
                f"({audit.suite} suite, seed {audit.seed}, {audit.seconds:.0f} s).")  # fmt: skip
     out = console()
     letters = _has_letters(out.encoding)
-    if explained and letters:
-        claims = [data | {"latex": readable(data["latex"])} for data in explained["claims"]]
-        explained = explained | {"claims": claims}
     before = explanations(audit, explained, unicode=letters) if explained else []
     where = [f"Report: {page}"] if page else []
     show(Group(*before, verdict_table(audit, out.width)), summary, *where)

@@ -13,10 +13,13 @@ from breglab.cli._console import console, show, why
 from breglab.cli._interrupt import INTERRUPTED, ending_at_interrupt
 from breglab.cli._options import meant
 
-_LONG, _MOST_STEPS = 20, 30
-
 if TYPE_CHECKING:
     from breglab.theory.worst_case.programs import ClaimProgram, Value
+
+_LONG = 20
+"""Steps beyond which it is said that they take time; these take a few seconds."""
+_MOST_STEPS = 30
+"""Steps that take about a minute."""
 
 
 def worst_case(

@@ -12,8 +12,9 @@ from breglab.plotting import closest, margin_curves, negative_label, to_svg, two
 from breglab.report._cases import Case, case_table
 from breglab.report._index import heading
 from breglab.report._pictures import ClaimPicture, claim_pictures
+from breglab.report.claim_words import docstring_field, not_applicable
 from breglab.report.mathml import mathml
-from breglab.report.words import docstring_field, number
+from breglab.report.words import number
 from breglab.theory import Audit, ClaimResult, Finding, Statement
 
 _FEWEST_SAMPLES = 20
@@ -73,18 +74,14 @@ def claim_sections(audit: Audit, content: dict[str, Any]) -> list[ClaimSection]:
 
 
 def _section(result: ClaimResult, data: dict[str, Any]) -> ClaimSection:
-    skipped: dict[str, list[str]] = {}
     cases = case_table(result)
-    for found in data["instances"]:
-        if found["verdict"] == "not applicable":
-            skipped.setdefault(found["reason"], []).append(found["name"])
     return ClaimSection(
         data=data,
         anchor=f"claim-{data['id']}",
         formula=Markup(mathml(data["latex"])),
         checked=docstring_field(result.claim, "Checked"),
         shown=[found for found in data["instances"] if found["verdict"] != "not applicable"],
-        skipped=skipped,
+        skipped=not_applicable(data),
         kind=result.claim.kind.value,
         heading=heading(data["section"]),
         pictures=claim_pictures(result),

@@ -13,7 +13,7 @@ import breglab
 from breglab._interrupts import contained
 from breglab.geometry import ElasticNet, MirrorMap
 from breglab.report._certificates import certificates
-from breglab.report.words import kind_words
+from breglab.report.claim_words import kind_words
 from breglab.theory import Audit, ClaimResult, Finding, Run, Statement
 
 SCHEMA_VERSION = "1.1"

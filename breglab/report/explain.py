@@ -14,13 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from breglab.report._cases import Case, case_table
-from breglab.report.terminal import plain_table
-from breglab.report.words import docstring_field, must_fail, number, sentence, symbols
+from breglab.report.claim_words import docstring_field, must_fail, not_applicable
+from breglab.report.formulas import readable
+from breglab.report.terminal import WIDEST, plain_table
+from breglab.report.words import number, sentence, symbols
 from breglab.theory import Audit, ClaimResult, Finding
 from breglab.theory.statement import NEGATIVE_CASE
-
-_WIDEST = 100
-"""Columns beyond which lines of text are hard to read."""
 
 
 def explanations(
@@ -35,7 +34,8 @@ def explanations(
     content : dict
         Its `document`, for all that the page shows too.
     unicode : bool
-        Whether mathematics is written in symbols; else as it stands in the claims.
+        Whether mathematics is written in symbols; else as it stands in the claims, formulas in
+        LaTeX.
     """
     write = _Writer(unicode)
     pairs = zip(audit.results, content["claims"], strict=True)
@@ -44,12 +44,15 @@ def explanations(
 
 @dataclass(frozen=True)
 class _Writer:
-    """Words and numbers with or without symbols."""
+    """Words, formulas and numbers with or without symbols."""
 
     unicode: bool
 
     def words(self, text: str) -> str:
         return symbols(text) if self.unicode else text.replace("``", "")
+
+    def formula(self, latex: str) -> str:
+        return readable(latex) if self.unicode else " ".join(latex.split())
 
     def number(self, x: float | None) -> str:
         if self.unicode:
@@ -66,22 +69,18 @@ def _section(result: ClaimResult, data: dict[str, Any], write: _Writer) -> Rende
     place = [data["source"], f"Section {data['section']}" if data["section"] else "", data["kind"]]
     source = write.mark(" · ", ", ").join(filter(None, place))
     cases = case_table(result)
-    parts: list[RenderableType] = [
-        heading,
-        Text(source, "dim"),
-        Text(),
-    ]
+    parts: list[RenderableType] = [heading, Text(source, "dim"), Text()]
     if data["statement"] != data["title"]:
         parts += [Text(write.words(data["statement"])), Text()]
     if data["latex"]:
-        parts += [Padding(Text(_one_line(data["latex"]), "cyan"), (0, 0, 0, 4)), Text()]
+        parts += [Padding(Text(write.formula(data["latex"]), "cyan"), (0, 0, 0, 4)), Text()]
     parts += [_fields(result, data, write), Text()]
     if cases:
         parts.append(_case_rows(cases, data, write))
     if not cases or any(f.margins is None for f in result.applicable):
         parts.append(_instance_rows(data, write))
     parts += [*_skipped(data, write), Text()]
-    return Constrain(Group(*parts), _WIDEST)
+    return Constrain(Group(*parts), WIDEST)
 
 
 def _fields(result: ClaimResult, data: dict[str, Any], write: _Writer) -> Table:
@@ -184,10 +183,7 @@ def _instance_rows(data: dict[str, Any], write: _Writer) -> Table:
 
 
 def _skipped(data: dict[str, Any], write: _Writer) -> Iterator[RenderableType]:
-    skipped: dict[str, list[str]] = {}
-    for found in data["instances"]:
-        if found["verdict"] == "not applicable":
-            skipped.setdefault(found["reason"], []).append(found["name"])
+    skipped = not_applicable(data)
     if skipped:
         yield Text("\nNot applicable, because it is not true there that", "bold")
     for reason, names in skipped.items():
@@ -208,7 +204,3 @@ def _overall(data: dict[str, Any]) -> str:
 
 def _where(data: dict[str, Any]) -> str:
     return "k" if data["about_runs"] else "sample"
-
-
-def _one_line(latex: str) -> str:
-    return " ".join(latex.split())

@@ -13,8 +13,9 @@ from breglab.report._matrix import matrix
 from breglab.report._run_sections import run_sections
 from breglab.report._styles import shared
 from breglab.report._tightness import tightness
+from breglab.report.claim_words import must_fail
 from breglab.report.summary import summary
-from breglab.report.words import must_fail, number, sentence, symbols, typeset
+from breglab.report.words import number, sentence, symbols, typeset
 from breglab.theory import Audit, all_claims
 
 _MARK = "/* shared styles */"

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from breglab.report.words import kind_words
+from breglab.report.claim_words import kind_words
 from breglab.theory import Kind
 
 

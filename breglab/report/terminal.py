@@ -10,14 +10,15 @@ from rich.text import Text
 
 from breglab.theory import Audit, Claim, ClaimResult, Kind, Verdict
 
+WIDEST = 100
+"""Columns beyond which lines of text are hard to read."""
+
 _STYLES = {
     Verdict.HOLDS: "green",
     Verdict.VIOLATED: "red",
     Verdict.NOT_APPLICABLE: "dim",
     Verdict.INCONCLUSIVE: "yellow",
 }
-
-
 _KINDS = {
     Kind.TRUE_AS_PRINTED: "true",
     Kind.SHARPENED: "sharpened",

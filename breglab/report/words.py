@@ -1,16 +1,12 @@
-"""How the page writes numbers and the plain-text mathematics of the claims."""
+"""How page and terminal write numbers and the plain-text mathematics of the claims."""
 
 from __future__ import annotations
 
-import inspect
 import math
 import re
 from collections.abc import Callable, Collection
-from typing import Any
 
 from markupsafe import Markup, escape
-
-from breglab.theory import Claim, Kind
 
 _LETTERS = {
     "tau": "τ", "delta": "δ", "theta": "θ", "lam": "λ", "mu": "μ", "nu": "ν", "sigma": "σ",
@@ -78,7 +74,6 @@ _CLAIMS = re.compile(rf"\bclaims? {_ID}(?:, {_ID}{_END})*(?:,? and {_ID}{_END})?
 _BRACES = r"\{(?:[^{}]|\{[^{}]*\})*\}"
 _RAISED = re.compile(rf"\^({_BRACES}|-?\([^()]*\)|-?\w+)")
 _LOWERED = re.compile(rf"_({_BRACES}|[A-Za-z0-9{_GREEK}∞]+)")
-_LABELS = ("Statement", "Hypotheses", "Checked", "Tight", "Source")
 
 
 def number(x: float | None) -> str:
@@ -94,13 +89,8 @@ def number(x: float | None) -> str:
     return f"{sign}{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
-def kind_words(kind: Kind) -> str:
-    """Return the kind of a claim in two or three words."""
-    return "beyond the paper" if kind is Kind.BEYOND else kind.name.lower().replace("_", " ")
-
-
 def symbols(text: str) -> str:
-    """Return plain text with its mathematics in symbols: ``tau <= 2/(delta L)`` as τ ≤ 2/(δ L)."""
+    """Return plain text with its mathematics in symbols: ``tau <= 2/(delta L)`` as τ ≤ 2/(δL)."""
     text = text.replace("``", "")
     for pattern, replacement in _REPLACE:
         text = pattern.sub(replacement, text)
@@ -140,21 +130,3 @@ def _element(tag: str, text: str) -> str:
 def sentence(text: str) -> str:
     """Return text with a capital in front and a full stop at the end."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) or not text else ".")
-
-
-def must_fail(data: dict[str, Any]) -> str:
-    """Return what a claim, given as its part of the document, has to fail on, in words."""
-    negative = data["negative_instance"]
-    name, title = negative["name"], negative["title"]
-    if data["expected"] != "violated" or name not in {one["name"] for one in data["instances"]}:
-        return str(title or name)
-    what = "instance" if data["about_runs"] else "case"
-    return f"its own counterexample, {what} {name}" + (f": {title}" if title else "")
-
-
-def docstring_field(claim: Claim, label: str) -> str:
-    """Return one labelled part of a claim's docstring in one line; empty if it is not there."""
-    text = inspect.getdoc(type(claim)) or ""
-    following = "|".join(_LABELS)
-    found = re.search(rf"^{label}: (.*?)(?=^(?:{following}):|^\s*$|\Z)", text, re.S | re.M)
-    return " ".join(found[1].split()) if found else ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from breglab._files import replaced
 
-FILES = ("report.html", "report.json")
+_FILES = ("report.html", "report.json")
 
 
 def write(folder: Path, html: str, json: str) -> tuple[Path, Path]:
@@ -25,7 +25,7 @@ def write(folder: Path, html: str, json: str) -> tuple[Path, Path]:
         If they cannot be written. Then neither appears, and an earlier report stays as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    page, data = (folder / name for name in FILES)
+    page, data = (folder / name for name in _FILES)
     with replaced(data) as data_file, replaced(page) as page_file:
         # Both are on the disk before either takes its name: renaming needs no space.
         for file, text in ((page_file, html), (data_file, json)):
@@ -53,7 +53,7 @@ def obstacle(folder: Path) -> str:
         existing = existing.parent
     if not existing.is_dir():
         return f"{existing} is a {'file' if existing.exists() else 'link to nothing'}"
-    for file in (folder / name for name in FILES):
+    for file in (folder / name for name in _FILES):
         if file.is_dir():
             return f"{file} is a folder"
     try:

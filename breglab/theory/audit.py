@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -18,8 +18,9 @@ from joblib import Parallel, delayed
 
 from breglab._checks import count
 from breglab._interrupts import INTERRUPTS
-from breglab.theory.claim import Claim, Finding, called, check, check_negative, told
+from breglab.theory.claim import Claim, Finding, check, check_negative
 from breglab.theory.claims import all_claims
+from breglab.theory.errors import described, located
 from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.suite import common_instances
 from breglab.theory.verdict import Verdict
@@ -160,7 +161,7 @@ class _Visit:
     """What one instance gives: its run, and the findings of all claims that asked."""
 
     run: Run | None
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...]
 
 
 def verify(
@@ -195,14 +196,26 @@ def verify(
     Audit
         A claim that raises, or an instance that cannot be run, is inconclusive there and the others
         go on.
+
+    Raises
+    ------
+    TypeError
+        If a claim is no `Claim`, an instance no `Instance`, or a number no integer.
+    ValueError
+        If there is no claim, two claims or two instances have one name, or `suite`, `seed` or
+        `jobs` is out of its range.
     """
     begun = time.perf_counter()
     if jobs != -1:
         count(jobs, "jobs")
     chosen = tuple(claims) if claims is not None else all_claims()
+    if not chosen:
+        raise ValueError("claims must hold at least one claim")
     common = common_instances(suite, seed) if instances is None else tuple(instances)
-    _check_each("claims", chosen, Claim, [getattr(claim, "id", "") for claim in chosen])
-    _check_each("instances", common, Instance, [getattr(one, "name", "") for one in common])
+    _check_each("claims", chosen, Claim)
+    _check_each("instances", common, Instance)
+    _check_once("claims", [claim.id for claim in chosen])
+    _check_once("instances", [instance.name for instance in common])
     widely = tuple(claim for claim in chosen if claim.on_common)
     tasks = [delayed(_visit)(instance, widely) for instance in common]
     tasks += [delayed(_visit_own)(claim) for claim in chosen]
@@ -269,12 +282,12 @@ def _visit_own(claim: Claim) -> tuple[Finding, ...]:
     """Check a claim on its own instances, and evaluate what it states without a run."""
     try:
         instances, stated = tuple(claim.own_instances()), tuple(claim.findings())
-        _check_each("own_instances", instances, Instance, [])
-        _check_each("findings", stated, Finding, [])
+        _check_each("own_instances", instances, Instance)
+        _check_each("findings", stated, Finding)
     except INTERRUPTS:
         raise
     except BaseException as error:
-        reason = f"its own instances could not be made: {told(error, type(claim))}"
+        reason = f"its own instances could not be made: {located(error, type(claim))}"
         return (Finding(claim.id, "own instances", Verdict.INCONCLUSIVE, reason=reason),)
     found = (f for instance in instances for f in _visit(instance, (claim,)).findings)
     return (*found, *stated)
@@ -287,7 +300,7 @@ def _visit(instance: Instance, claims: Sequence[Claim]) -> _Visit:
     except INTERRUPTS:
         raise
     except BaseException as error:
-        reason = f"the instance could not be run: {called(error)}"
+        reason = f"the instance could not be run: {described(error)}"
         failed = (Finding(c.id, instance.name, Verdict.INCONCLUSIVE, reason=reason) for c in claims)
         return _Visit(None, tuple(failed))
     findings = tuple(check(claim, run) for claim in claims)
@@ -295,12 +308,13 @@ def _visit(instance: Instance, claims: Sequence[Claim]) -> _Visit:
     return _Visit(Run(run.instance, run.trace), findings)
 
 
-def _check_each(name: str, found: Sequence[object], kind: type, labels: Sequence[str]) -> None:
+def _check_each(name: str, found: Sequence[object], kind: type) -> None:
     for one in found:
         if not isinstance(one, kind):
             raise TypeError(f"{name} must hold objects of the class {kind.__name__}, got {one!r}")
-    if name == "claims" and not found:
-        raise ValueError("claims must hold at least one claim")
+
+
+def _check_once(name: str, labels: Sequence[str]) -> None:
     repeated = sorted({label for label in labels if labels.count(label) > 1})
     if repeated:
         raise ValueError(f"{name} must be named once each, got {', '.join(repeated)} again")

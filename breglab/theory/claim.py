@@ -5,13 +5,12 @@ from __future__ import annotations
 import abc
 import math
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import ClassVar
 
 from breglab._interrupts import INTERRUPTS
+from breglab.theory.errors import located
 from breglab.theory.estimation import estimated
 from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.kind import Kind
@@ -198,6 +197,11 @@ def judge(claim: Claim, name: str, evaluate: Callable[[], Margins], begun: float
         Returns the margins.
     begun : float
         Reading of `time.perf_counter` when the check began, in seconds.
+
+    Returns
+    -------
+    Finding
+        Inconclusive, with the error as its reason, where they cannot be computed.
     """
     try:
         margins = evaluate()
@@ -226,24 +230,4 @@ def check_negative(claim: Claim) -> Finding:
 
 
 def _failed(claim: Claim, name: str, error: BaseException) -> Finding:
-    return Finding(claim.id, name, Verdict.INCONCLUSIVE, reason=told(error, type(claim)))
-
-
-def told(error: BaseException, kind: type) -> str:
-    """Return an error in a line, with the place in the file of a class that it arose at."""
-    frames = traceback.extract_tb(error.__traceback__)
-    codes = (getattr(method, "__code__", None) for method in vars(kind).values())
-    files = {code.co_filename for code in codes if code is not None}
-    # What a claim calls may raise deep inside of a library; its author looks for his own line.
-    where = next((frame for frame in reversed(frames) if frame.filename in files), frames[-1])
-    place = f"{Path(where.filename).name}:{where.lineno}, in {where.name}"
-    return f"{called(error)} ({place})"
-
-
-def called(error: BaseException) -> str:
-    """Return the name of an error with its message in a line; that of sys.exit() is empty."""
-    try:
-        message = " ".join(str(error).split())
-    except Exception:  # of an error of the user's own
-        message = ""
-    return ": ".join(filter(None, (type(error).__name__, message)))
+    return Finding(claim.id, name, Verdict.INCONCLUSIVE, reason=located(error, type(claim)))

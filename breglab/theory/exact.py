@@ -184,7 +184,22 @@ def applicable(problem: RationalProblem, step: OneStep) -> tuple[Inequality, ...
 
 
 def exact_run(problem: RationalProblem, v: Vec, tau: Sequence[Fraction]) -> list[OneStep]:
-    """Return the steps of a run without noise, one for each step size."""
+    """Return the steps of a run without noise, one for each step size.
+
+    Parameters
+    ----------
+    problem : RationalProblem
+        A problem without noise.
+    v : vector, shape (n,)
+        First dual variable.
+    tau : sequence of Fraction
+        Step sizes.
+
+    Raises
+    ------
+    ValueError
+        If the problem has noise.
+    """
     if problem.noise:
         raise ValueError("noise must be empty for a run; see exact_tree for expectations")
     steps = []
@@ -194,7 +209,21 @@ def exact_run(problem: RationalProblem, v: Vec, tau: Sequence[Fraction]) -> list
     return steps
 
 
+Law = dict[Vec, Fraction]
+"""The values of a dual variable with their probabilities."""
+
 Level = list[tuple[Fraction, OneStep]]
+"""The steps from every value of a dual variable, with its probability."""
+
+
+def next_law(problem: RationalProblem, law: Law, tau: Fraction) -> Law:
+    """Return the law of the dual variable after one more step; equal values are merged."""
+    following: Law = {}
+    for v, weight in law.items():
+        steps = outcomes(problem, v, tau)
+        for _, after in steps:
+            following[after] = following.get(after, Fraction(0)) + weight / len(steps)
+    return following
 
 
 def exact_tree(problem: RationalProblem, v: Vec, tau: Sequence[Fraction]) -> list[Level]:
@@ -208,18 +237,18 @@ def exact_tree(problem: RationalProblem, v: Vec, tau: Sequence[Fraction]) -> lis
         First dual variable.
     tau : sequence of Fraction
         Step sizes, one for each level; level k has at most s^k nodes, equal ones are merged.
+
+    Raises
+    ------
+    ValueError
+        If there is no step size.
     """
     count(len(tau), "len(tau)")
-    law = {v: Fraction(1)}
+    law: Law = {v: Fraction(1)}
     levels: list[Level] = []
     for t in tau:
         levels.append([(weight, one_step(problem, node, t)) for node, weight in law.items()])
-        following: dict[Vec, Fraction] = {}
-        for node, weight in law.items():
-            steps = outcomes(problem, node, t)
-            for _, after in steps:
-                following[after] = following.get(after, Fraction(0)) + weight / len(steps)
-        law = following
+        law = next_law(problem, law, t)
     return levels
 
 

@@ -109,7 +109,7 @@ def exact_threshold(A: Values, x: Values, lam: float = 1.0) -> float:
     Returns
     -------
     float
-        The threshold > 0, or 0.0 if x is the solution for every delta.
+        The threshold > 0; 0.0 if x is the solution for every delta, and infinite if for none.
 
     Raises
     ------

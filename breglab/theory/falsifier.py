@@ -21,7 +21,9 @@ ROUNDING = 1e-9
 """A margin below minus this is a violation: far above rounding, far below any real one."""
 
 _STARTS = 6
+"""Random problems that the optimiser starts from, those with the least margins."""
 _DESCENT = 40
+"""Slopes that it may ask for from each of them."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,7 @@ def falsify(
 
 def applies(inequality: Inequality, family: str) -> bool:
     """Return whether the inequality makes sense for a functional."""
-    known = FAMILIES[family].weights is not None or family == "quadratic"
-    return known or not inequality.one_point
+    return FAMILIES[family].nu is not None or not inequality.one_point
 
 
 def _draw(raw: Values, family: Family, attack: Attack) -> tuple[OneStep, Values]:
@@ -136,6 +137,7 @@ def _margin(raw: Values, family: Family, attack: Attack) -> tuple[Values, npt.ND
     step, rounding = _draw(raw, family, attack)
     left, right = attack.inequality.sides(step)
     size = sum(abs(term) for term in (*left, *right))
+    # Terms of 1e-4 of what they are differences of are known to 1e-12: far below `ROUNDING`.
     margin = (sum(right) - sum(left)) / (size + 1e-4 * rounding)
     return np.asarray(margin), np.asarray(size < 1e-3 * rounding)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from breglab.geometry import L1, ElasticNet, GroupL12, NonNegativeL1, SparseGroup, Zero
-from breglab.iteration import Gradient, Momentum
+from breglab.iteration import Adam, Gradient, Momentum
 from breglab.theory.claim import Hypothesis
 from breglab.theory.instance import Run
 from breglab.theory.transitions import listed_law
 
-# A step computed as 2/(delta L) meets tau <= 2/(delta L) up to its last digits.
-_ROUNDING = 1e-12
+ROUNDING = 1e-12
+"""A step computed as 2/(delta L) meets tau <= 2/(delta L) up to its last digits."""
 
 
 def relative_steps(run: Run) -> float:
@@ -23,7 +23,7 @@ def step_at_most(factor: float) -> Hypothesis:
     """Return the hypothesis ``tau <= factor / (delta L)``."""
     return Hypothesis(
         f"the step size is at most {factor:g}/(delta L)",
-        lambda run: relative_steps(run) <= factor * (1.0 + _ROUNDING),
+        lambda run: relative_steps(run) <= factor * (1.0 + ROUNDING),
     )
 
 
@@ -31,7 +31,7 @@ def step_below(factor: float) -> Hypothesis:
     """Return the hypothesis ``sup tau < factor / (delta L)``."""
     return Hypothesis(
         f"the step sizes stay strictly below {factor:g}/(delta L)",
-        lambda run: relative_steps(run) < factor * (1.0 - _ROUNDING),
+        lambda run: relative_steps(run) < factor * (1.0 - ROUNDING),
     )
 
 
@@ -98,6 +98,7 @@ GRADIENT_RULE = Hypothesis(
 MOMENTUM_RULE = Hypothesis(
     "the rule is LinBreg with momentum", lambda run: isinstance(run.instance.rule, Momentum)
 )
+ADABREG_RULE = Hypothesis("the rule is AdaBreg", lambda run: isinstance(run.instance.rule, Adam))
 DETERMINISTIC = Hypothesis("the gradient is exact", lambda run: run.instance.oracle.sigma == 0.0)
 BOUNDED_VARIANCE = Hypothesis(
     "the gradient noise has bounded variance (Assumption 2)", _bounded_variance
@@ -130,7 +131,7 @@ STOCHASTIC = (
 """The hypotheses of Theorem 6 without its condition on the steps."""
 SMALL_STEPS = Hypothesis(
     "the step size is at most mu/(2 delta L^2)",
-    lambda run: relative_steps(run) <= _relative_convexity(run) / 2.0 * (1.0 + _ROUNDING),
+    lambda run: relative_steps(run) <= _relative_convexity(run) / 2.0 * (1.0 + ROUNDING),
 )
 EVERY_STEP = Hypothesis("every iterate was recorded", lambda run: run.complete)
 NO_REGULARIZER = Hypothesis(

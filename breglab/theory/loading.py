@@ -13,8 +13,9 @@ from types import ModuleType
 
 from breglab._interrupts import INTERRUPTS
 from breglab.theory.broken import BrokenClaim
-from breglab.theory.claim import Claim, Hypothesis, called
+from breglab.theory.claim import Claim, Hypothesis
 from breglab.theory.claims import all_claims
+from breglab.theory.errors import described
 from breglab.theory.kind import Kind
 from breglab.theory.verdict import Verdict
 
@@ -128,11 +129,11 @@ def _run(path: Path, file: str) -> ModuleType:
     except INTERRUPTS:
         raise
     except BaseException as error:
-        told = called(error)
+        message = described(error)
         if isinstance(error, SyntaxError):
-            told = f"{type(error).__name__}: {error.msg}"
+            message = f"{type(error).__name__}: {error.msg}"
         raise _BrokenError(
-            f"{file} could not be imported: {told} ({file}:{_line(error, path)})",
+            f"{file} could not be imported: {message} ({file}:{_line(error, path)})",
             file,
             re.sub(r"[^\w.-]", "_", path.stem),
         ) from error
@@ -200,7 +201,7 @@ def _claim_or_error(kind: type, file: str, taken: dict[str, str]) -> Claim | _Br
     except _WrongError as error:
         return _BrokenError(str(error), reference, *names)
     except BaseException as error:  # of what the class does while it is made and read
-        return _BrokenError(f"{where} could not be made: {called(error)}", reference, *names)
+        return _BrokenError(f"{where} could not be made: {described(error)}", reference, *names)
     taken[claim.id] = where
     return claim
 

@@ -20,6 +20,9 @@ ATOMS = 3
 
 _SHARP = 6.0  # parameters beyond this size change nothing: exp and sigmoid stay in range
 
+Nu = Callable[[Values, Values, Values, Values], Values]
+"""A function of theta*, mu, delta and lam."""
+
 
 @dataclass(frozen=True)
 class Family:
@@ -27,23 +30,20 @@ class Family:
 
     Attributes
     ----------
-    name : str
-        Name of the functional.
     size : int
         Number of unknowns.
     value : function of theta, shape (..., n)
         J for lam = 1.
     prox : function of x, shape (..., n), and step, shape (...)
         The prox of step J.
-    weights : function of theta*, or None
-        The largest weight over norm of its non-zero groups, 0 where J vanishes: gives nu of (3.7).
+    nu : function of theta*, mu, delta and lam, or None
+        The constant of (3.7) at the minimiser; None where none is known.
     """
 
-    name: str
     size: int
     value: Callable[[Values], Values]
     prox: Callable[[Values, Values], Values]
-    weights: Callable[[Values], Values] | None = None
+    nu: Nu | None = None
 
 
 def _one_homogeneous(J: L1 | GroupL12 | Nuclear, shape: tuple[int, ...]) -> tuple[
@@ -61,26 +61,30 @@ def _one_homogeneous(J: L1 | GroupL12 | Nuclear, shape: tuple[int, ...]) -> tupl
     return value, prox
 
 
-def _largest_inverse(norms: Values, weights: Values) -> Values:
-    inverse = weights / np.where(norms > 0, norms, np.inf)
-    return np.asarray(np.max(inverse, axis=-1))
+def _group_nu(norms: Callable[[Values], Values], weights: Values) -> Nu:
+    """Return nu for a weighted sum of the norms of groups; those that vanish do not count."""
+
+    def nu(star: Values, mu: Values, delta: Values, lam: Values) -> Values:
+        sizes = norms(star)
+        largest = np.max(weights / np.where(sizes > 0, sizes, np.inf), axis=-1)
+        return np.asarray(mu * delta / (1.0 + 4.0 * delta * lam * largest))
+
+    return nu
 
 
 _GROUPS = GroupL12([[0, 1], [2]])
 _BOX = Box(-0.5, 1.0)
 
 FAMILIES: dict[str, Family] = {
-    "zero": Family("zero", 3, Zero().value, lambda x, s: x, lambda x: 0.0 * x[..., 0]),
-    "l1": Family("l1", 3, *_one_homogeneous(L1(), (3,)),
-                 lambda x: _largest_inverse(np.abs(x), np.ones(3))),
-    "group": Family("group", 3, *_one_homogeneous(_GROUPS, (3,)),
-                    lambda x: _largest_inverse(
-                        np.stack([np.hypot(x[..., 0], x[..., 1]), np.abs(x[..., 2])], axis=-1),
-                        np.sqrt([2.0, 1.0]))),
-    "box": Family("box", 3, _BOX.value, lambda x, s: np.asarray(_BOX.prox(x))),
-    "nuclear": Family("nuclear", 4, *_one_homogeneous(Nuclear(), (2, 2))),
-    "quadratic": Family("quadratic", 3, SquaredNorm().value,
-                        lambda x, s: x / (1.0 + s[..., None])),
+    "zero": Family(3, Zero().value, lambda x, s: x, lambda star, mu, delta, lam: mu * delta),
+    "l1": Family(3, *_one_homogeneous(L1(), (3,)), _group_nu(np.abs, np.ones(3))),
+    "group": Family(3, *_one_homogeneous(_GROUPS, (3,)), _group_nu(
+        lambda x: np.stack([np.hypot(x[..., 0], x[..., 1]), np.abs(x[..., 2])], axis=-1),
+        np.sqrt([2.0, 1.0]))),
+    "box": Family(3, _BOX.value, lambda x, s: np.asarray(_BOX.prox(x))),
+    "nuclear": Family(4, *_one_homogeneous(Nuclear(), (2, 2))),
+    "quadratic": Family(3, SquaredNorm().value, lambda x, s: x / (1.0 + s[..., None]),
+                        lambda star, mu, delta, lam: mu / (1.0 / delta + lam)),
 }  # fmt: skip
 """The functionals that are tried."""
 
@@ -88,7 +92,8 @@ FAMILIES: dict[str, Family] = {
 def dimension(family: Family) -> int:
     """Return the number of parameters of a problem."""
     n = family.size
-    return 2 * n + n * n + n + n + 6 + ATOMS * n
+    # As `draw_step` reads them: a basis, four vectors, six numbers, and the noise.
+    return n * n + 4 * n + 6 + ATOMS * n
 
 
 def _sigmoid(x: Values) -> Values:
@@ -210,6 +215,7 @@ def _measure(
     def bregman(to: Values, at: Values, p: Values) -> Values:
         return np.asarray(lam * (family.value(to) - family.value(at)) - inner(p, to - at))
 
+    nu = np.full_like(mu, np.nan) if family.nu is None else family.nu(star, mu, delta, lam)
     value, slope = loss.at(theta)
     g = slope + noise
     after = v - tau[:, None] * g
@@ -217,7 +223,7 @@ def _measure(
     p, q = v - theta / delta[:, None], after - new / delta[:, None]
     value_next = loss.at(new)[0]
     step = OneStep(
-        tau=tau, delta=delta, L=L, mu=mu, nu=_nu(family, star, mu, delta, lam),
+        tau=tau, delta=delta, L=L, mu=mu, nu=nu,
         sigma=np.sqrt(np.mean(square(noise), axis=0)),
         loss=value, loss_next=np.mean(value_next, axis=0), lowest=0.0 * value,
         slope2=square(slope), g2=np.mean(square(g), axis=0),
@@ -234,12 +240,3 @@ def _measure(
     largest = np.max(square(new) + square(new - star), axis=0) + square(theta) + square(star)
     duals = square(v) + np.max(square(after), axis=0)
     return step, largest / delta + delta * duals + L * largest
-
-
-def _nu(family: Family, star: Values, mu: Values, delta: Values, lam: Values) -> Values:
-    """Return the constant of (3.7) at theta*, NaN where none is known."""
-    if family.name == "quadratic":
-        return np.asarray(mu / (1.0 / delta + lam))
-    if family.weights is None:
-        return np.full_like(mu, np.nan)
-    return np.asarray(mu * delta / (1.0 + 4.0 * delta * lam * family.weights(star)))

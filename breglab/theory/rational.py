@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
@@ -15,7 +16,9 @@ Number = Fraction | int
 def relative_slack(lhs: Number, rhs: Number) -> float:
     """Return ``(rhs - lhs) / max(|lhs|, |rhs|, 1e-300)``, rounded once, with the exact sign."""
     size = max(abs(Fraction(lhs)), abs(Fraction(rhs)), Fraction(1, 10**300))
-    return float((Fraction(rhs) - Fraction(lhs)) / size)
+    slack = (Fraction(rhs) - Fraction(lhs)) / size
+    # What is too small for a float is not zero.
+    return ((slack > 0) - (slack < 0)) * max(float(abs(slack)), math.ulp(0.0))
 
 
 def at_most(lhs: Sequence[Number], rhs: Sequence[Number]) -> Margins:

@@ -95,6 +95,13 @@ class Misstated(Quadratic):
         return super().strong_convexity if stated is None else stated
 
 
+def overstated(name: str, *, tau: float) -> Instance:
+    """Return a quadratic that states three times its convexity, started where it is flattest."""
+    loss = Misstated(np.diag([1.0, 0.1]), np.zeros(2), strong_convexity=0.3)
+    title = "A quadratic that states three times its mu"
+    return quadratic_instance(name, title, loss, tau=tau, theta0=np.array([0.0, 1.0]))
+
+
 class Quieter(Oracle):
     """An oracle that states a quarter of its true variance: breaks Assumption 2 on purpose."""
 

@@ -40,6 +40,11 @@ def common_instances(suite: str = "quick", seed: int = 0) -> tuple[Instance, ...
         ``quick`` (one seed) or ``full`` (five seeds).
     seed : int
         Seed of the generated problems, of the measurements of real data, and of the noise.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the suite is none of these, or the seed no integer >= 0.
     """
     choice(suite, "suite", SUITES)
     count(seed, "seed", low=0)

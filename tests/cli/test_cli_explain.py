@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from breglab import theory
 from breglab.cli import app
 from breglab.report import schema
+from breglab.report.formulas import readable
+from breglab.theory import find_claims
 
 OWN = """
 from breglab.theory import Claim, at_most
@@ -240,3 +242,13 @@ def test_what_cannot_be_shown_in_ascii_is_not_printed():
 def test_what_is_false_has_a_refutation(alone, claim, heading):
     lines = [line.strip() for line in call(claim, "--explain").stdout.splitlines()]
     assert {"Proof", "Refutation"} & {line.split("  ")[0] for line in lines} == {heading}
+
+
+def test_it_is_explained_in_symbols_and_broken_between_words(stub, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = call("19", "--explain").stdout.partition("1 of 1 claims")[0].splitlines()
+    assert max(map(len, lines)) <= 50
+    (claim,) = find_claims("19")
+    text = readable(claim.latex)
+    assert len(text) > 50
+    assert text in " ".join(" ".join(lines).split())

@@ -7,12 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-
-from breglab.theory import find_claims, verify
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes and signals of POSIX")
 
@@ -117,11 +114,3 @@ def test_ctrl_c_at_the_terminal_ends_the_workers_too(tmp_path):
     assert {path.read_text() for path in tmp_path.iterdir()} == {repr(signal.SIG_IGN)}
     assert (process.returncode, out) == (130, "")
     assert error == "Interrupted; no report was written.\n"
-
-
-def test_outside_of_the_main_thread_the_workers_start_too():
-    """Only the main thread may set the handler of Ctrl-C."""
-    (claim,) = find_claims("19")
-    with ThreadPoolExecutor(1) as threads:
-        (result,) = threads.submit(verify, [claim], instances=[], jobs=2).result().results
-    assert result.negative_caught

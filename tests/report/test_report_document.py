@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from breglab.report import document, json_text, page, schema
-from breglab.report.words import kind_words
-from breglab.theory import Finding, Kind, Margins, Verdict
+from breglab.theory import Finding, Margins, Verdict
 
 
 def validate(content) -> None:
@@ -140,12 +139,6 @@ def test_nothing_tells_where_it_was_made(content):
     text = json_text(content)
     assert "/home/" not in text
     assert "/root/" not in text
-
-
-def test_every_kind_has_its_words_in_the_schema():
-    words = [kind_words(kind) for kind in Kind]
-    assert words == schema()["$defs"]["claim"]["properties"]["kind"]["enum"]
-    assert kind_words(Kind.FALSE_AS_PRINTED) == "false as printed"
 
 
 def test_a_statement_is_about_no_run(statement):

@@ -11,7 +11,9 @@ import pytest
 from rich.console import Console
 
 from breglab.report import document, explanations
-from breglab.report.words import docstring_field, number, sentence, symbols
+from breglab.report.claim_words import docstring_field
+from breglab.report.formulas import readable
+from breglab.report.words import number, sentence, symbols
 from breglab.theory import ClaimResult, Finding, Margins, Verdict, check_negative, find_claims
 from breglab.theory.certificates import load_certificate
 
@@ -41,7 +43,7 @@ def test_every_text_of_the_document_is_there(audit, content):
         texts += [*data["hypotheses"][1:], docstring_field(result.claim, "Checked")]
         for text in texts:
             assert symbols(flat(text))[1:] in shown  # a sentence begins with a capital
-        assert flat(data["latex"]) in shown
+        assert readable(data["latex"]) in shown
         assert result.claim.kind.value in shown
         assert sentence(symbols(data["kind"])).casefold()[:-1] in shown.casefold()
 

@@ -10,7 +10,7 @@ import pytest
 from breglab.report import document
 from breglab.report._cases import case_table
 from breglab.report._claim_sections import claim_sections
-from breglab.report.words import must_fail
+from breglab.report.claim_words import must_fail
 from breglab.theory import Statement, Verdict, all_claims, verify
 
 TOO_LONG = {"7", "8", "11", "14", "14-corrected", "15-group", "22", "45", "46"}

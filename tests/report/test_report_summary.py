@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from breglab.report import document, page
+from breglab.report.claim_words import kind_words
 from breglab.report.summary import errata, headings, summary
-from breglab.report.words import kind_words
 from breglab.theory import Kind, all_claims, find_claims
 
 TEXT = (Path(__file__).parents[2] / "docs" / "errata.md").read_text(encoding="utf-8")

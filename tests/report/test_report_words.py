@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breglab.report.words import docstring_field, must_fail, number, sentence, symbols, typeset
+from breglab.report.claim_words import docstring_field
+from breglab.report.words import number, sentence, symbols, typeset
 from breglab.theory import all_claims
 
 _DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
@@ -117,19 +118,6 @@ def test_large_numbers_have_three_digits():
     ]
 
 
-def test_what_a_claim_must_fail_on():
-    """What is false fails on its own counterexample; else the title says what is broken."""
-    negative = {"name": "flip", "title": "1 -> -1"}
-    data = {"expected": "violated", "about_runs": True, "negative_instance": negative}
-    own = data | {"instances": [{"name": "flip"}]}
-    assert must_fail(own) == "its own counterexample, instance flip: 1 -> -1"
-    assert must_fail(data | {"instances": []}) == "1 -> -1"
-    assert must_fail(own | {"expected": "holds"}) == "1 -> -1"
-    bare = own | {"about_runs": False, "negative_instance": {"name": "flip", "title": ""}}
-    assert must_fail(bare) == "its own counterexample, case flip"
-    assert must_fail(bare | {"expected": "holds"}) == "flip"
-
-
 # What is left of mathematics in the way it is typed, were it not turned into symbols.
 _TYPED = re.compile(
     r"\binf\b(?! L)|\bd[J|‖]|\bGamma\b|√\(\w\)|\de[-+]\d| \* |[<>]=|!=|->"
@@ -154,12 +142,3 @@ def test_no_text_of_a_claim_keeps_a_brace_or_a_script():
 
 def test_sentences():
     assert [sentence(t) for t in ("", "one", "Two.", "why?")] == ["", "One.", "Two.", "Why?"]
-
-
-@pytest.mark.parametrize("claim", all_claims(), ids=lambda claim: claim.id)
-def test_every_claim_says_how_it_is_checked(claim):
-    checked = docstring_field(claim, "Checked")
-    assert len(checked) > 10
-    for other in ("Statement:", "Hypotheses:", "Tight:", "Source:"):
-        assert other not in checked
-    assert docstring_field(claim, "Nothing") == ""

@@ -90,6 +90,7 @@ CASES = {
     ),
     "gradient rule": (h.GRADIENT_RULE, instance(), instance(rule=Momentum(0.0))),
     "momentum rule": (h.MOMENTUM_RULE, instance(rule=Momentum(0.5)), instance(rule=Adam())),
+    "rule of AdaBreg": (h.ADABREG_RULE, instance(rule=Adam()), instance(rule=Momentum(0.5))),
     "deterministic": (h.DETERMINISTIC, instance(), instance(oracle=NOISE)),
     "bounded variance": (
         h.BOUNDED_VARIANCE,

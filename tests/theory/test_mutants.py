@@ -7,7 +7,7 @@ import pytest
 from breglab.geometry import L1, ElasticNet, Entropy, GroupL12, NonNegativeL1
 from breglab.iteration import Adam, Gradient, Momentum
 from breglab.problems import LeastSquares, Quadratic
-from breglab.theory import Transitions, Verdict, find_claims, verify
+from breglab.theory import Transitions, Verdict, check, execute, find_claims, verify
 
 
 def long_step(patch):
@@ -145,5 +145,7 @@ def test_a_changed_term_turns_every_claim_that_uses_it_red(name, factor, ids, co
     right = vars(Transitions)[name].func
     changed = property(lambda self: factor * right(self))
     monkeypatch.setattr(Transitions, name, changed)
-    for result in verify(find_claims(ids), instances=convex).results:
-        assert result.verdict is Verdict.VIOLATED, result.claim.id
+    for claim in find_claims(ids):
+        # The instances that attain a claim come first: they are small and tell at once.
+        runs = map(execute, (*claim.own_instances(), *convex))
+        assert any(check(claim, run).verdict is Verdict.VIOLATED for run in runs), claim.id

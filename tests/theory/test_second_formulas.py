@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import breglab.theory.claims.limit_point as limit_point
-from breglab.geometry import L1, ElasticNet
+from breglab.geometry import L1, ElasticNet, Zero
+from breglab.iteration import Momentum
 from breglab.problems import FiniteNoise, Quadratic
 from breglab.theory import Instance, Verdict, check, execute, find_claims
 
@@ -156,9 +157,6 @@ def test_the_limit_is_compared_with_cvxpy_and_not_only_certified(instances, monk
 
 def test_sound_runs_near_rounding_are_not_called_violated():
     """At a minimiser, and with a dual that tends to zero, all that is left is rounding."""
-    from breglab.geometry import Zero
-    from breglab.iteration import Momentum
-
     for seed in range(8):
         rng = np.random.default_rng(seed)
         Qs = np.diag(rng.uniform(0.1, 1.0, 3))

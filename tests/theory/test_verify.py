@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import joblib
@@ -54,6 +55,14 @@ def test_two_processes_find_what_one_finds(convex):
         ]
         for ours, theirs in zip(result.applicable, alone.applicable, strict=True):
             assert ours.margins.worst == theirs.margins.worst
+
+
+def test_outside_of_the_main_thread_the_workers_start_too():
+    """Only the main thread may set the handler of Ctrl-C."""
+    (claim,) = find_claims("19")
+    with ThreadPoolExecutor(1) as threads:
+        (result,) = threads.submit(verify, [claim], instances=[], jobs=2).result().results
+    assert result.negative_caught
 
 
 def test_a_dask_cluster_can_do_the_work(convex):

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from breglab.geometry import L1, ElasticNet
+from breglab.geometry import L1, ElasticNet, Zero
 from breglab.iteration import Constant, Momentum, run
 from breglab.problems import Exact, Quadratic
 from breglab.theory import Verdict, find_claims
@@ -39,18 +39,18 @@ def test_the_expansion_ends_where_it_is_said_to(first, square):
     assert positive == ((first, square) == (2, 4))
 
 
-def _cycle(v, momentum, steps, tau=13.0):
-    """Run the package's rule and return the last three primal variables."""
-    loss = Quadratic(np.eye(1), np.array([7.0]))
-    phi = ElasticNet(L1(7.0), 1.0)
-    found = run(Exact(loss), phi, rule=momentum, step_size=Constant(tau), v0=np.array([v]),
-                stop=steps, record=["primal"], progress=False, unsafe=True)  # fmt: skip
+def _end(J, steps):
+    """Run the package's rule from v = 44 at rest and return the last three primal variables."""
+    loss, phi = Quadratic(np.eye(1), np.array([7.0])), ElasticNet(J, 1.0)
+    found = run(Exact(loss), phi, rule=Momentum(0.75), step_size=Constant(13.0),
+                v0=np.array([44.0]), stop=steps, record=["primal"], progress=False,
+                unsafe=True)  # fmt: skip
     return np.asarray(found["primal"])[-3:, 0]
 
 
 def test_the_rule_of_the_package_ends_on_the_cycle_from_rest_and_stays():
     for steps in (600, 601, 6000):
-        assert sorted(_cycle(44.0, Momentum(0.75), steps)) == pytest.approx([-27, 11, 37], abs=1e-9)
+        assert sorted(_end(L1(7.0), steps)) == pytest.approx([-27, 11, 37], abs=1e-9)
 
 
 def test_the_rational_run_from_rest_nears_the_cycle_and_a_shorter_step_converges():
@@ -79,11 +79,7 @@ def test_the_counterexample_starts_at_rest_and_enters_the_attracted_neighbourhoo
 
 def test_a_step_at_the_border_of_the_quadratic_keeps_all_starts_without_the_norm():
     """So that it is the norm that makes the cycle: with J = 0 the step 13 converges."""
-    theta, m = 44.0, 0.0
-    for _ in range(600):
-        m = 0.75 * m + 3.25 * (theta - 7.0)
-        theta -= m
-    assert theta == pytest.approx(7.0, abs=1e-9)
+    assert _end(Zero(), 600) == pytest.approx([7.0] * 3, abs=1e-9)
 
 
 def _paths(problem, v, tau):

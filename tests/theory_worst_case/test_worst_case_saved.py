@@ -10,9 +10,11 @@ import pytest
 from breglab.theory import all_claims
 from breglab.theory.worst_case import (
     GROUPS,
+    SavedNumber,
     SavedWorstCases,
     load_worst_cases,
     printed_factor,
+    saved,
     sharp_factor,
 )
 from breglab.theory.worst_case.saved import (
@@ -94,10 +96,13 @@ def test_what_is_saved_is_what_is_loaded():
     assert again["numbers"][0] == {
         "group": "constant", "case": "tau = 1/2", "printed": None, "sharp": 1.5, "exact": 1.5,
     }  # fmt: skip
-    rounded = SavedWorstCases(SAVED.numbers, SAVED.curves, SAVED.provenance)
-    assert rounded.to_json() == text
-    tiny = SavedWorstCases((), (), {}).to_json()
-    assert json.loads(tiny) == {"numbers": [], "curves": [], "provenance": {}}
+    assert text == saved._FILE.read_text(encoding="utf-8")
+
+
+def test_seven_digits_are_saved_and_the_zeros_of_the_solver_are_zeros():
+    numbers = tuple(SavedNumber("g", "c", None, None, x) for x in (1 / 3, -2e9 / 3, 9e-8, -1e-12))
+    kept = json.loads(SavedWorstCases(numbers, (), {}).to_json())["numbers"]
+    assert [number["exact"] for number in kept] == [0.3333333, -666666700.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize("key", list(programs()), ids=" ".join)

@@ -57,8 +57,7 @@ def smallest_bound(proof: Proof) -> tuple[float, Values]:
     bound = cp.Variable()
     multipliers = cp.Variable(len(proof.inequalities), nonneg=True)
     residual, conditions = _residual(cp, proof, bound, multipliers)
-    free = np.flatnonzero(~proof.idle)
-    _solve(cp, bound, [*conditions, residual[np.ix_(free, free)] >> 0])
+    _solve(cp, bound, [*conditions, residual >> 0])
     return float(bound.value), np.asarray(multipliers.value)
 
 
@@ -74,14 +73,14 @@ def central_multipliers(proof: Proof, bound: float) -> Values:
     room = cp.Variable()
     multipliers = cp.Variable(len(proof.inequalities), nonneg=True)
     residual, conditions = _residual(cp, proof, bound, multipliers)
-    free = np.flatnonzero(~proof.idle)
-    inside = residual[np.ix_(free, free)] >> room * np.eye(len(free))
+    inside = residual >> room * np.eye(residual.shape[0])
     # Of the proofs with the same room the shortest one.
     _solve(cp, -room + 1e-6 * cp.sum(multipliers), [*conditions, inside, room <= 1])
     return np.asarray(multipliers.value)
 
 
 def _residual(cp: Any, proof: Proof, bound: Any, multipliers: Any) -> tuple[Any, list[Any]]:
+    """Return the matrix that is left, without the idle vectors, and the equations of the rest."""
     n = len(proof.left.gram)
     grams = np.array([f.gram.astype(np.float64).ravel() for f in proof.inequalities])
     reference, left = (f.gram.astype(np.float64) for f in (proof.reference, proof.left))
@@ -91,7 +90,8 @@ def _residual(cp: Any, proof: Proof, bound: Any, multipliers: Any) -> tuple[Any,
     rest = proof.equations(proof.left).astype(np.float64)
     used = np.any(added != 0, axis=0) | (right != 0) | (rest != 0)
     equations = bound * right[used] - rest[used] - added.T[used] @ multipliers
-    return residual, [equations == 0]
+    free = np.flatnonzero(~proof.idle)
+    return residual[np.ix_(free, free)], [equations == 0]
 
 
 def _solve(cp: Any, objective: Any, conditions: list[Any]) -> None:

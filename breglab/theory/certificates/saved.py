@@ -38,7 +38,7 @@ def load_certificate(name: str) -> Certificate:
     Raises
     ------
     ValueError
-        If the name is unknown; the message lists the known ones.
+        If the name is unknown, with the known ones, or the file is not of the form.
     """
     return Certificate.from_json(saved_text(name))
 

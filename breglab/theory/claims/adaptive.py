@@ -12,7 +12,7 @@ from breglab.iteration import Adam, Constant, start, step
 from breglab.problems import Exact, LeastSquares, Quadratic
 from breglab.solvers import constrained
 from breglab.theory.claim import Claim, Hypothesis
-from breglab.theory.hypotheses import DETERMINISTIC, ELASTIC_NET
+from breglab.theory.hypotheses import ADABREG_RULE, DETERMINISTIC, ELASTIC_NET
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins
@@ -134,7 +134,7 @@ class AdaBregLimit(Claim):
     hypotheses = (
         ELASTIC_NET,
         DETERMINISTIC,
-        Hypothesis("the rule is AdaBreg", lambda run: isinstance(run.instance.rule, Adam)),
+        ADABREG_RULE,
         Hypothesis("least squares", lambda run: isinstance(run.instance.loss, LeastSquares)),
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from breglab.problems import FiniteNoise, Quadratic
 from breglab.theory.claim import Claim
-from breglab.theory.hypotheses import GRADIENT_RULE
+from breglab.theory.hypotheses import GRADIENT_RULE, UNBIASED
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity, joined
@@ -167,7 +167,7 @@ class VarianceAndSecondMoment(Claim):
         "for mu-strongly convex L it is |grad L(theta)| >= mu |theta - theta*|, which no constant "
         "bounds on the whole space."
     )
-    hypotheses = (GRADIENT_RULE,)
+    hypotheses = (GRADIENT_RULE, UNBIASED)
 
     def margins(self, run: Run) -> Margins:
         """Check the decomposition and the inequality."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,18 +14,18 @@ from breglab._checks import Values
 from breglab.geometry import L1
 from breglab.problems import Quadratic
 from breglab.theory.claim import Claim, Hypothesis
-from breglab.theory.claims.distance_decay import BregmanConvergence
-from breglab.theory.claims.summability import Walk, two_unknowns
-from breglab.theory.exact import RationalProblem, exact_tree, mean, vector
-from breglab.theory.hypotheses import step_at_most
+from breglab.theory.claims.distance_decay import ONE_POINT
+from breglab.theory.exact import mean, vector
+from breglab.theory.hypotheses import ROUNDING, step_at_most
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
 from breglab.theory.one_point import one_point_nu
 from breglab.theory.rational import at_most
 from breglab.theory.sides import attained, compare
-from breglab.theory.small import Misstated, parabola, quadratic_instance
+from breglab.theory.small import overstated, parabola, quadratic_instance
 from breglab.theory.statement import Statement
+from breglab.theory.walks import Walk, one_unknown, walks
 
 F = Fraction
 
@@ -37,7 +37,7 @@ def _ellipse(name: str, title: str, **more: Any) -> Instance:
 
 def _long(run: Run) -> bool:
     instance = run.instance
-    return bool(np.min(run.tau) * instance.delta * instance.loss.lipschitz >= 1.0 - 1e-12)
+    return bool(np.min(run.tau) * instance.delta * instance.loss.lipschitz >= 1.0 - ROUNDING)
 
 
 class LongSteps(Claim):
@@ -75,7 +75,7 @@ class LongSteps(Claim):
     )
     certificates = ("rate-sharp-large-step", "rate-two-steps")
     hypotheses = (
-        *BregmanConvergence.hypotheses[:-1],
+        *ONE_POINT,
         step_at_most(2.0),
         Hypothesis("the step size is at least 1/(delta L)", _long),
     )
@@ -146,7 +146,7 @@ class RefinedFactor(Claim):
         "proof of claim 44, which is not positive for tau <= 1/(delta L)."
     )
     certificates = ("rate-refined",)
-    hypotheses = BregmanConvergence.hypotheses
+    hypotheses = (*ONE_POINT, step_at_most(1.0))
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return the tight instance."""
@@ -168,11 +168,7 @@ class RefinedFactor(Claim):
 
     def negative_instance(self) -> Instance:
         """Return a quadratic that states three times its convexity."""
-        loss = Misstated(np.diag([1.0, 0.1]), np.zeros(2), strong_convexity=0.3)
-        return quadratic_instance(
-            "overstated-mu-refined", "A quadratic that states three times its mu", loss, tau=0.5,
-            theta0=np.array([0.0, 1.0]),
-        )  # fmt: skip
+        return overstated("overstated-mu-refined", tau=0.5)
 
 
 @dataclass(frozen=True)
@@ -222,21 +218,19 @@ class ConstantStep(Statement):
 
     def cases(self) -> Mapping[str, _Target]:
         """Return one unknown with J = 0, and two unknowns with J = 0 and the l1 norm."""
-        found = {"one unknown": _Target(one_unknown(F(1)), F(1, 20))}
-        for name, lam in (("zero", F(0)), ("l1", F(1, 3))):
-            found[name] = _Target(Walk(two_unknowns(lam, F(1, 2)), vector(-1, 2), ()), F(1, 30))
-        return found
+        two = {name: _Target(walk, F(1, 30)) for name, walk in walks().items()}
+        return {"one unknown": self._one(), **two}
 
     def negative_case(self) -> _Target:
         """Return a step that is four times too long."""
-        return _Target(one_unknown(F(1)), F(1, 20), F(4))
+        return self._one(F(4))
 
     def evaluate(self, case: _Target) -> Margins:
         """Compare the distances with the bound, and the limit with eps."""
         problem, nu, delta = case.walk.problem, case.walk.problem.nu, case.walk.problem.delta
         border = 2 * nu * case.eps / (delta * problem.sigma**2)
         tau = case.factor * min(1 / (delta * problem.L), border)
-        levels = exact_tree(problem, case.walk.v, [tau] * 5)
+        levels = replace(case.walk, tau=(tau,) * 5).levels()
         d = [mean(level, "distance") for level in levels]
         bound = [(1 - tau * nu) ** k * d[0] + case.eps for k in range(len(d))]
         margins = at_most(d, bound)
@@ -245,10 +239,5 @@ class ConstantStep(Statement):
         limit = delta * tau * problem.sigma**2 / (2 * nu * (2 - tau * nu))
         return joined(margins, at_most([limit], [case.eps]))
 
-
-def one_unknown(sigma: Fraction) -> Walk:
-    """Return L = theta^2/2, J = 0, delta = 1, noise of +-sigma, from theta = 1."""
-    one, atoms = Fraction(1), (vector(sigma), vector(-sigma))
-    noise = atoms if sigma else ()
-    return Walk(RationalProblem((vector(1),), vector(0), one, one, F(0), one, noise, sigma),
-                vector(1), ())  # fmt: skip
+    def _one(self, factor: Fraction = Fraction(1)) -> _Target:
+        return _Target(Walk(one_unknown(F(1)), vector(1)), F(1, 20), factor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import json
 import math
 from collections.abc import Mapping
@@ -53,9 +54,9 @@ class Certified(Statement):
     exact: ClassVar[tuple[str, ...]] = ()
     """The certificates whose bound is the closed form; the others have a smaller one."""
 
+    @abc.abstractmethod
     def closed_form(self, steps: int, lhs: Numbers, p: Numbers) -> Fraction:
         """Return the bound that is claimed for so many steps, left side and parameters."""
-        raise NotImplementedError
 
     def cases(self) -> Mapping[str, Kept]:
         """Return the saved certificates."""

@@ -22,7 +22,22 @@ from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
 from breglab.theory.one_point import one_point_nu
 from breglab.theory.sides import attained, compare, error2
-from breglab.theory.small import Misstated, noisy_parabola, parabola, quadratic_instance
+from breglab.theory.small import (
+    Misstated,
+    noisy_parabola,
+    overstated,
+    parabola,
+    quadratic_instance,
+)
+
+ONE_POINT = (
+    *STOCHASTIC,
+    Hypothesis(
+        "J is zero, an l1 or a group norm, so that nu is known",
+        lambda run: math.isfinite(one_point_nu(run.instance)),
+    ),
+)
+"""The hypotheses of Theorem 11, (3.7) at theta* alone, without its condition on the steps."""
 
 
 class NormConvergencePrinted(Claim):
@@ -147,11 +162,7 @@ class NormConvergenceSharp(Claim):
 
     def negative_instance(self) -> Instance:
         """Return a quadratic that states three times its convexity."""
-        loss = Misstated(np.diag([1.0, 0.1]), np.zeros(2), strong_convexity=0.3)
-        return quadratic_instance(
-            "overstated-mu", "A quadratic that states three times its mu", loss, tau=0.5,
-            theta0=np.array([0.0, 1.0]),
-        )  # fmt: skip
+        return overstated("overstated-mu", tau=0.5)
 
 
 class DistanceDecreases(Claim):
@@ -261,14 +272,7 @@ class BregmanConvergence(Claim):
         "rate-one-point-longer-step",
         "rate-one-point-weak",
     )
-    hypotheses = (
-        *STOCHASTIC,
-        Hypothesis(
-            "J is zero, an l1 or a group norm, so that nu is known",
-            lambda run: math.isfinite(one_point_nu(run.instance)),
-        ),
-        step_at_most(1.0),
-    )
+    hypotheses = (*ONE_POINT, step_at_most(1.0))
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return noise at the minimiser: there the sharp noise term is attained."""

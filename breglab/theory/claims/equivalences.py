@@ -12,8 +12,15 @@ from breglab.geometry import L1
 from breglab.iteration import Adam, Momentum, SquareSummable
 from breglab.iteration.rules import Memory
 from breglab.problems import Quadratic
-from breglab.theory.claim import Claim, Hypothesis
-from breglab.theory.hypotheses import DETERMINISTIC, GRADIENT_RULE, MOMENTUM_RULE, NO_REGULARIZER
+from breglab.theory.claim import Claim
+from breglab.theory.hypotheses import (
+    ADABREG_RULE,
+    DETERMINISTIC,
+    EVERY_STEP,
+    GRADIENT_RULE,
+    MOMENTUM_RULE,
+    NO_REGULARIZER,
+)
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity
@@ -100,9 +107,9 @@ class AdamOnTheDual(Claim):
     )
     hypotheses = (
         NO_REGULARIZER,
-        Hypothesis("the rule is AdaBreg", lambda run: isinstance(run.instance.rule, Adam)),
+        ADABREG_RULE,
         DETERMINISTIC,
-        Hypothesis("every iterate was recorded", lambda run: run.complete),
+        EVERY_STEP,
     )
 
     def own_instances(self) -> tuple[Instance, ...]:

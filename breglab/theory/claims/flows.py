@@ -66,7 +66,7 @@ class MemoryFormulaPrinted(Statement):
 
     def negative_case(self) -> tuple[float, Factor]:
         """Return the printed formula with gamma = 1/2."""
-        return 0.5, lambda gamma: 1.0
+        return 0.5, MemoryFormulaPrinted.factor
 
     def evaluate(self, case: tuple[float, Factor]) -> Margins:
         """Compare the formula with the solution of the equation."""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from breglab.theory.claims.bregman_rates import one_unknown
-from breglab.theory.claims.summability import Walk, two_unknowns
-from breglab.theory.exact import exact_tree, mean, vector
+from breglab.theory.exact import mean, vector
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins
 from breglab.theory.rational import at_most
 from breglab.theory.statement import Statement
 from breglab.theory.verdict import Verdict
+from breglab.theory.walks import Walk, one_unknown, walks
 
 F = Fraction
 Steps = Callable[[int], float]
@@ -172,22 +171,20 @@ class HarmonicRate(Statement):
 
     def cases(self) -> Mapping[str, _Harmonic]:
         """Return one unknown with J = 0, and two unknowns with J = 0 and the l1 norm."""
-        found = {"one unknown": _Harmonic(one_unknown(F(1)), F(2), F(1))}
-        for name, lam in (("zero", F(0)), ("l1", F(1, 3))):
-            walk = Walk(two_unknowns(lam, F(1, 2)), vector(-1, 2), ())
-            found[name] = _Harmonic(walk, F(5, 4), F(1))
-        return found
+        one = _Harmonic(Walk(one_unknown(F(1)), vector(1)), F(2), F(1))
+        two = {name: _Harmonic(walk, F(5, 4), F(1)) for name, walk in walks().items()}
+        return {"one unknown": one, **two}
 
     def negative_case(self) -> _Harmonic:
         """Return c = 1/4 without noise."""
-        return _Harmonic(one_unknown(F(0)), F(1, 4), F(4))
+        return _Harmonic(Walk(one_unknown(), vector(1)), F(1, 4), F(4))
 
     def evaluate(self, case: _Harmonic) -> Margins:
         """Compare the distances with the bound."""
         problem = case.walk.problem
         c = case.c / problem.nu
         k0 = case.k0 * c * problem.delta * problem.L
-        levels = exact_tree(problem, case.walk.v, [c / (k + k0) for k in range(6)])
+        levels = replace(case.walk, tau=tuple(c / (k + k0) for k in range(6))).levels()
         d = [mean(level, "distance") for level in levels]
         noise = problem.delta * problem.sigma**2 * c**2 / (2 * (c * problem.nu - 1))
         Q = max(k0 * d[0], noise)

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from breglab.theory.exact import RationalProblem, Vec, outcomes, vector
+from breglab.theory.exact import next_law, outcomes, vector
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins
 from breglab.theory.rational import equal
 from breglab.theory.statement import Statement
 from breglab.theory.verdict import Verdict
+from breglab.theory.walks import one_unknown
 
 F = Fraction
-Law = dict[Vec, Fraction]
-
-
-def _coin(tau: Fraction) -> tuple[RationalProblem, Fraction]:
-    """Return L = theta^2/2, J = 0, noise of +-1, and a step size."""
-    one, atoms = Fraction(1), (vector(1), vector(-1))
-    return RationalProblem((vector(1),), vector(0), one, one, F(0), one, atoms, one), tau
+TAU = F(1, 2)
+"""The step size, that of the proofs."""
 
 
 class Independence(Statement):
@@ -73,13 +69,13 @@ class Independence(Statement):
 
     def evaluate(self, case: int) -> Margins:
         """Compare the expectation of the product with the product of the expectations."""
-        problem, tau = _coin(F(1, 2))
-        law, product, mean_g, mean_e = {vector(0): F(1)}, F(0), F(0), F(0)
+        problem, law = one_unknown(F(1)), {vector(0): F(1)}
+        product = mean_g = mean_e = F(0)
         for _ in range(case):
-            law = _step_law(problem, law, tau)
+            law = next_law(problem, law, TAU)
         for v, weight in law.items():
             error = problem.star[0] - problem.primal(v)[0]
-            for g, _ in outcomes(problem, v, tau):
+            for g, _ in outcomes(problem, v, TAU):
                 product += weight / 2 * g[0] * error
                 mean_g += weight / 2 * g[0]
                 mean_e += weight / 2 * error
@@ -128,24 +124,13 @@ class ConditionalUnbiasedness(Statement):
 
     def evaluate(self, case: Fraction) -> Margins:
         """Compare both expectations on every level of the tree."""
-        problem, tau = _coin(F(1, 2))
+        problem, law = one_unknown(F(1)), {vector(1): F(1)}
         left, right = [], []
-        law = {vector(1): F(1)}
         for _ in range(6):
-            pairs = [(w, problem.primal(v), outcomes(problem, v, tau)) for v, w in law.items()]
+            pairs = [(w, problem.primal(v), outcomes(problem, v, TAU)) for v, w in law.items()]
             left.append(sum((w / 2 * g[0] * -x[0] for w, x, o in pairs for g, _ in o), F(0)))
             right.append(
                 sum((case * w * problem.gradient(x)[0] * -x[0] for w, x, _ in pairs), F(0))
             )
-            law = _step_law(problem, law, tau)
+            law = next_law(problem, law, TAU)
         return equal(left, right)
-
-
-def _step_law(problem: RationalProblem, law: Law, tau: Fraction) -> Law:
-    """Return the law of the dual variable after one more step."""
-    following: Law = {}
-    for v, weight in law.items():
-        steps = outcomes(problem, v, tau)
-        for _, after in steps:
-            following[after] = following.get(after, F(0)) + weight / len(steps)
-    return following

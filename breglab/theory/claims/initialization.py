@@ -20,6 +20,16 @@ F = Fraction
 Alpha = Callable[[int, int], Fraction]
 
 
+def _product(n: int, m: int) -> Fraction:
+    """Return the variance that is printed."""
+    return F(2, n * m)
+
+
+def _sum(n: int, m: int) -> Fraction:
+    """Return the variance of Glorot and Bengio."""
+    return F(2, n + m)
+
+
 class GlorotPrinted(Statement):
     """The variance of Glorot and Bengio as printed.
 
@@ -51,17 +61,16 @@ class GlorotPrinted(Statement):
         "widths n this is n * 2/n^2 = 2/n, which is one for n = 2 only; for n = 100 it is 1/50."
     )
     expected = Verdict.VIOLATED
-    alpha: Alpha = staticmethod(lambda n, m: F(2, n * m))
     negative_title = "The product of the widths, for width 100: a layer divides the variance by 50"
     counterexample = "width 100"
 
     def cases(self) -> Mapping[str, tuple[Alpha, tuple[int, int]]]:
         """Return the formula with widths."""
-        return {f"width {n}": (self.alpha, (n, n)) for n in (2, 100)}
+        return {"width 2": (_product, (2, 2)), "width 100": self.negative_case()}
 
     def negative_case(self) -> tuple[Alpha, tuple[int, int]]:
         """Return the product for the width 100."""
-        return lambda n, m: F(2, n * m), (100, 100)
+        return _product, (100, 100)
 
     def evaluate(self, case: tuple[Alpha, tuple[int, int]]) -> Margins:
         """Average the factors of the variance forwards and backwards."""
@@ -100,7 +109,7 @@ class Glorot(GlorotPrinted):
     def cases(self) -> Mapping[str, tuple[Alpha, tuple[int, int]]]:
         """Return the formula with widths."""
         widths = ((2, 2), (100, 100), (200, 80), (784, 10))
-        return {f"widths {n} and {m}": (lambda n, m: F(2, n + m), (n, m)) for n, m in widths}
+        return {f"widths {n} and {m}": (_sum, (n, m)) for n, m in widths}
 
 
 @dataclass(frozen=True)

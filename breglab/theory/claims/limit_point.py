@@ -87,7 +87,7 @@ class LimitPoint(Claim):
             "the rule is LinBreg, with or without momentum",
             lambda run: isinstance(run.instance.rule, Gradient | Momentum),
         ),
-        Hypothesis("a dense least-squares problem of at most 2000 unknowns", _fits_cvxpy),
+        Hypothesis(f"a dense least-squares problem of at most {LARGEST} unknowns", _fits_cvxpy),
         Hypothesis("the dual variable starts at zero", lambda run: not np.any(run.v[0])),
         Hypothesis(
             "the run is long enough to be at its limit", lambda run: run.instance.reaches_limit

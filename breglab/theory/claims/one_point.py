@@ -85,7 +85,7 @@ class LocalVanishing(Statement):
 
 @dataclass(frozen=True)
 class OnePoint:
-    """Points at which (3.7) is asked with theta* for the loss mu |theta - theta*|^2/2.
+    """Points at which (3.7) is asked with theta* for the loss |theta - theta*|^2, mu = 2.
 
     Attributes
     ----------
@@ -104,9 +104,9 @@ class OnePoint:
     v: Values
     factor: float = 1.0
 
-    def margins(self, mu: float = 2.0) -> Margins:
-        """Return the margins of ``nu D(theta*, theta) <= mu |e|^2/2``."""
-        loss = Quadratic(mu * np.eye(len(self.star)), self.star)
+    def margins(self) -> Margins:
+        """Return the margins of ``nu D(theta*, theta) <= mu |e|^2/2``, mu = 2."""
+        loss = Quadratic(2.0 * np.eye(len(self.star)), self.star)
         instance = Instance("one point", "", Exact(loss), self.phi, Constant(1.0),
                             theta_star=self.star)  # fmt: skip
         nu = self.factor * one_point_nu(instance)
@@ -114,6 +114,7 @@ class OnePoint:
         enough = loss.value(theta)
         needed = nu * self.phi.divergence(self.star, theta, self.v)
         size = np.sum(np.abs(self.v) * (np.abs(self.star) + np.abs(theta)), axis=-1)
+        # A share of the terms that D is a difference of is enough for their rounding to be small.
         scale = enough + np.abs(needed) + nu * 1e-2 * size
         return Margins(np.arange(len(theta)), needed, enough, scale, 1e-12)
 

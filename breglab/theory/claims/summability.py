@@ -7,52 +7,22 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate
 
-from breglab.theory.exact import (
-    Level,
-    RationalProblem,
-    Vec,
-    exact_tree,
-    mean,
-    rational_least_squares,
-    vector,
-)
+from breglab.theory.exact import RationalProblem, mean, vector
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
 from breglab.theory.rational import at_most
 from breglab.theory.statement import Statement
+from breglab.theory.walks import Walk, one_unknown, two_unknowns, walks
 
 F = Fraction
 
 
-@dataclass(frozen=True)
-class Walk:
-    """A stochastic run: problem, first dual variable, step sizes."""
-
-    problem: RationalProblem
-    v: Vec
-    tau: tuple[Fraction, ...]
-
-    def levels(self) -> list[Level]:
-        """Return the tree of all its steps."""
-        return exact_tree(self.problem, self.v, self.tau)
-
-
-def two_unknowns(lam: Fraction, sigma: Fraction) -> RationalProblem:
-    """Return two unknowns, eigenvalues 1 and 1/4, noise of two atoms."""
-    atoms = (vector(sigma, 0), vector(-sigma, 0))
-    return rational_least_squares(
-        vector(1, "1/2"), vector(1, "-1/2"), lam=lam, delta=F(3, 2), noise=atoms, sigma=sigma
-    )
-
-
 def _walks(relative: Sequence[Fraction]) -> dict[str, Walk]:
     """Return runs with J = 0, also from the minimiser, and with the l1 norm; delta L tau."""
-    named = {"zero": F(0), "l1": F(1, 3)}
     found = {}
-    for name, lam in named.items():
-        problem = two_unknowns(lam, F(1, 2))
-        tau = tuple(a / (problem.delta * problem.L) for a in relative)
-        found[name] = Walk(problem, vector(-1, 2), tau)
+    for name, walk in walks().items():
+        unit = walk.problem.delta * walk.problem.L
+        found[name] = replace(walk, tau=tuple(a / unit for a in relative))
     still = found["zero"]
     v = tuple(x / still.problem.delta for x in still.problem.star)
     return found | {"zero, from the minimiser": replace(still, v=v)}
@@ -82,11 +52,9 @@ class _HeavyTail:
 
     def partial(self) -> tuple[list[Fraction], list[Fraction]]:
         """Return the partial sums over j of both sides, of the first step alone on the left."""
-        one, half = F(1), F(1, 2)
-        problem = RationalProblem((vector(1),), vector(0), one, one, F(0), one)
-        left, right = [], []
+        half, left, right = F(1, 2), [], []
         for j in range(1, self.terms + 1):
-            level = Walk(problem, vector(2**j), (half,)).levels()[0]
+            level = Walk(one_unknown(), vector(2**j), (half,)).levels()[0]
             # C = 2 - tau - c with c = 3/4.
             left.append(3 * F(1, 4**j) * F(3, 8) * mean(level, "increment2"))
             right.append(3 * F(1, 4**j) * half * mean(level, "loss"))
@@ -142,14 +110,13 @@ class Summability(Statement):
 
     def negative_case(self) -> Walk:
         """Return steps that increase, without noise."""
-        one = F(1)
-        problem = RationalProblem((vector(1),), vector(0), one, one, F(0), one)
-        return Walk(problem, vector(1), (F(1, 100), one))
+        return Walk(one_unknown(), vector(1), (F(1, 100), F(1)))
 
     def evaluate(self, case: Walk | _HeavyTail) -> Margins:
         """Compare all partial sums; those of a heavy tail exceed any bound, too."""
         if isinstance(case, _HeavyTail):
             left, right = case.partial()
+            # Every term on the left is (3/4^j)(3/8)|theta^0|^2/4 = 9/32.
             least = [F(9, 32) * n for n in range(1, case.terms + 1)]
             return at_most([*left, *least], [*right, *left])
         problem, levels = case.problem, case.levels()
@@ -214,7 +181,7 @@ class Subsequence(Statement):
 
     def negative_case(self) -> Walk:
         """Return a problem that states three times its mu."""
-        problem = replace(two_unknowns(F(0), F(0)), noise=(), mu=F(3, 4))
+        problem = replace(two_unknowns(F(0)), mu=F(3, 4))
         direction = vector("-2/5", "-3/10")  # along the eigenvector of the smaller eigenvalue
         v = tuple(
             (x + 10 * y) / problem.delta for x, y in zip(problem.star, direction, strict=True)
@@ -309,8 +276,7 @@ class DistancesConverge(Statement):
 
     def negative_case(self) -> Walk:
         """Return steps of 5/2 divided by delta L, without noise."""
-        problem = replace(two_unknowns(F(0), F(0)), noise=())
-        return Walk(problem, vector(-1, 2), (F(5, 3),) * 5)
+        return Walk(two_unknowns(F(0)), vector(-1, 2), (F(5, 3),) * 5)
 
     def evaluate(self, case: Walk) -> Margins:
         """Compare all pairs of distances, and the two parts of each distance."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from typer.testing import CliRunner
 
-from breglab.cli import app
-from breglab.cli._formulas import readable
-from breglab.theory import all_claims, find_claims
+from breglab.report.formulas import readable
+from breglab.theory import all_claims
 
 
 @pytest.mark.parametrize(
@@ -52,14 +50,3 @@ def test_no_claim_shows_its_latex(claim):
     for opening, closing in (("([", ")]"), "⟨⟩"):  # intervals may be half open
         assert sum(map(text.count, opening)) == sum(map(text.count, closing))
     assert text.count("|") % 2 == text.count("‖") % 2 == 0
-
-
-def test_it_is_explained_in_symbols_and_broken_between_words(stub, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "50")
-    shown = CliRunner().invoke(app, ["verify", "19", "--explain"]).stdout
-    lines = shown.partition("1 of 1 claims")[0].splitlines()
-    assert max(map(len, lines)) <= 50
-    (claim,) = find_claims("19")
-    text = readable(claim.latex)
-    assert len(text) > 50
-    assert text in " ".join(" ".join(lines).split())

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, fromstring
 
+from breglab.report.mathml import mathml
+
 _RAISED = str.maketrans(
     "0123456789+−=()abcdefghijklmnoprstuvwxyzNT′*",
     "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴺᵀ′*",
@@ -40,8 +42,6 @@ def readable(latex: str) -> str:
     latex : str
         Without delimiters. What cannot be read is returned as it is.
     """
-    from breglab.report.mathml import mathml
-
     found = mathml(latex)
     if not found.startswith("<math"):
         return " ".join(latex.split())
