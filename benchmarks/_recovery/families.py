@@ -69,7 +69,7 @@ class Case:
 
 
 HARD = ("ar-0.99", "ar-0.999", "duplicated", "binary", "rank-deficient", "scaled")
-_AR = {"ours": (HERE, TWIN), "amplitudes": "decades"}
+_AR = {"ours": (HERE, TWIN), "amplitudes": "decades", "peers": FAST}
 _NOISE = ((0.05, 0.01, 0.001), (("gaussian", "gaussian"), ("ar-0.9", "decades")))
 
 
@@ -108,8 +108,9 @@ def _cosine(exponents, seeds, axis=""):
 
 
 _FULL = (
+    Case("everyone", "gaussian", 500, 2000, 50, seeds=1),
     *(
-        Case("gaussian", "gaussian", 500, 2000, k, amplitudes)
+        Case("gaussian", "gaussian", 500, 2000, k, amplitudes, peers=FAST)
         for k, amplitudes in itertools.product((25, 50, 75), ("gaussian", "sign"))
     ),
     *(
@@ -117,7 +118,10 @@ _FULL = (
         for amplitudes in ("gaussian", "sign")
     ),
     *(Case("ar", "ar-0.9", 500, 2000, k, **_AR) for k in (50, 75, 100)),
-    *(Case("ar-large", "ar-0.9", 1000, 4000, k, **_AR, seeds=10, peers=LARGE) for k in (100, 200)),
+    *(
+        Case("ar-large", "ar-0.9", 1000, 4000, k, **_AR | {"peers": LARGE}, seeds=10)
+        for k in (100, 200)
+    ),
     *(
         Case("hard", design, 500, 2000, 50, amplitudes, seeds=20, peers=PROVEN)
         for design, amplitudes in itertools.product(HARD, ("gaussian", "decades"))
@@ -140,7 +144,7 @@ _QUICK = (
     Case("everyone", "gaussian", 200, 800, 20, "gaussian", seeds=1),
     Case("gaussian", "gaussian", 500, 2000, 50, "gaussian", seeds=3, peers=FAST),
     Case("gaussian", "gaussian", 500, 2000, 75, "sign", seeds=3, peers=FAST),
-    Case("ar", "ar-0.9", 500, 2000, 75, **_AR, seeds=3, peers=FAST),
+    Case("ar", "ar-0.9", 500, 2000, 75, **_AR, seeds=3),
     *(Case("hard", design, 200, 800, 20, "decades", seeds=3, peers=("HiGHS",)) for design in HARD),
     *_cosine((14,), 2),
     *(
@@ -162,4 +166,4 @@ def cases(quick: bool, families: tuple[str, ...] = (), seeds: int | None = None)
 
 
 FAMILIES = tuple(dict.fromkeys(case.family for case in (*_FULL, *_QUICK)))
-"""Names of the families that are races of solvers; "everyone" is in quick runs only."""
+"""Names of the families that are races of solvers."""

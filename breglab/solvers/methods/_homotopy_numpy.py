@@ -9,6 +9,7 @@ columns is behind a `Basis`; `_homotopy_numba` is the compiled twin for `GramBas
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import numpy as np
@@ -282,6 +283,8 @@ def _admit(basis: Basis, s: Array, x: Array, z: Array, j: int, sign: float) -> t
         if i < 0:
             return left, False
         h = max(float(x[T[i]] * s[T[i]]), 0.0) / abs(float(towards[i]))
+        if not math.isfinite(h):
+            return left, False
         for values in (x, z):
             values[T] += h * towards
             values[j] += h * sign
@@ -299,6 +302,7 @@ def _first_zero(size: Array, rate: Array) -> int:
     at = np.flatnonzero(rate < -PIVOT * np.max(np.abs(rate), initial=0.0))
     if at.size == 0:
         return -1
-    step = np.maximum(size[at], 0.0) / -rate[at]
+    with np.errstate(over="ignore"):
+        step = np.maximum(size[at], 0.0) / -rate[at]
     tied = step <= np.min(step) * (1.0 + 1e-12)
     return int(at[np.argmax(np.where(tied, -rate[at], 0.0))])

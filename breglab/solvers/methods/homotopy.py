@@ -42,7 +42,7 @@ from breglab.solvers.methods._homotopy_numpy import ARRIVED, AT_SIGMA, PAUSED
 from breglab.solvers.methods._homotopy_numpy import advance as numpy_advance
 from breglab.solvers.methods._working_set import Engine, WorkingSet
 from breglab.solvers.monitor import Monitor
-from breglab.solvers.task import Candidate, Penalized, Task
+from breglab.solvers.task import Candidate, Constrained, Penalized, Task
 
 BUDGET, PAUSES = 2000, 50
 """Events between two looks at the clock, and the most of such intervals in a stage."""
@@ -57,6 +57,8 @@ CANCELLED = 1e-4
 """Part of the residual below which a difference of squares has lost half of its digits."""
 FITTED = 1e-14
 """Part of b that a fit on T may miss without another step."""
+DEPENDENT = "The path ended at columns that depend on each other up to rounding."
+"""What is said where no step is possible, or a step has gone wrong."""
 STAGES = 200
 """A path that has halved lam so often has left all digits behind."""
 
@@ -78,14 +80,26 @@ def homotopy(task: Task, monitor: Monitor) -> Candidate:
     """
     if not task.A.real:
         raise ValueError(f"the homotopy needs real A, got {task.A.dtype}")
-    path = Homotopy(task, monitor)
-    if isinstance(task, Penalized):
-        return path.to_lam(task.lam)
-    if math.isfinite(task.delta):
+    if isinstance(task, Constrained) and math.isfinite(task.delta):
         raise ValueError(f"the homotopy needs delta = inf, got {task.delta}")
-    if task.lam != 1.0:
+    if isinstance(task, Constrained) and task.lam != 1.0:
         raise ValueError(f"the homotopy needs lam = 1, got {task.lam}")
-    return path.to_sigma(task.sigma) if task.sigma > 0.0 else path.to_zero()
+    path = Homotopy(task, monitor)
+    # A path that has gone astray may leave the range before that is noticed.
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
+            if isinstance(task, Penalized):
+                return path.to_lam(task.lam)
+            return path.to_sigma(task.sigma) if task.sigma > 0.0 else path.to_zero()
+        except _Lost:
+            return path.best()
+
+
+class _Lost(Exception):
+    """The residual has grown: rounding has led the path astray, and what it has is worth nothing.
+
+    As the weights fall so does the residual, and no weight is above those that b begins with.
+    """
 
 
 @functools.cache
@@ -164,6 +178,11 @@ class Homotopy:
                 self._run(2.0 * self._first, sigma)  # back up, all weights the same
                 self._c = self._W.price()
 
+    def best(self) -> Candidate:
+        """Return the best point of the path so far."""
+        assert self._monitor.best is not None  # the start is reported
+        return self._candidate(*self._monitor.best)
+
     @property
     def events(self) -> int:
         """Entries and exits so far."""
@@ -202,10 +221,13 @@ class Homotopy:
             self._report(self._W.x, self._W.r, math.nan, math.nan)
         if ending == ARRIVED:
             self.lam = goal
-        elif ending == AT_SIGMA:
+        elif ending == AT_SIGMA and self._W.T.size:
             self.lam = float(self._W.w[self._W.T[0]])
         else:
-            self._trouble = "The path ended at columns that depend on each other up to rounding."
+            self._trouble = DEPENDENT
+        if not float(np.max(np.abs(self._W.r))) <= 2.0 * self._length:
+            self._trouble = DEPENDENT
+            raise _Lost
 
     def _at_its_end(self) -> bool:
         """Return whether nothing can be gained any more; remember why."""
