@@ -1,0 +1,108 @@
+"""AdaBreg: Adam on the dual variable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from breglab._checks import positive, scalar
+from breglab.geometry import Functional
+from breglab.nn.optim import _compiled
+from breglab.nn.optim._fused import Fused, zeros_like
+from breglab.nn.optim._inner import Group
+
+
+class AdaBreg(Fused):
+    """Adam on the dual variable, with bias correction: Algorithm 3 of Bungert et al. (JMLR 2022).
+
+        m     <- beta1 m + (1 - beta1) g,   s <- beta2 s + (1 - beta2) g^2
+        v     <- v - lr m / (1 - beta1^k) / (sqrt(s / (1 - beta2^k)) + eps)
+        theta <- prox_{delta J}(delta v)
+
+    Parameters
+    ----------
+    params : iterable
+        Parameters, named parameters, or groups of them, as in `Bregman`.
+    lr : float
+        Step size in the dual, >= 0. With J = 0 this is Adam with step size delta * lr.
+    regularizer : Functional
+        J, as in `Bregman`; None is `Zero`.
+    delta : float
+        The parameter of the elastic net, > 0.
+    betas : (float, float)
+        Decay of the two moments, each in [0, 1).
+    eps : float
+        Added to the square root of the second moment, > 0.
+    weight_decay : float
+        lr * weight_decay * theta is taken from the dual at each step, as in AdamW.
+    nonfinite : {"raise", "skip", "allow"}
+        As in `Bregman`.
+    maximize, foreach, capturable, differentiable, fused
+        As in `torch.optim.Adam`.
+    kernel : {"auto", "compiled", "torch"}
+        As in `LinBreg`, with torch's own Adam in place of SGD.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `Bregman`.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float | Tensor,
+        regularizer: Functional | None,
+        delta: float = 1.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        *,
+        nonfinite: str = "raise",
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        kernel: str = "auto",
+    ) -> None:
+        options = {
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        own = {"lr": lr, "delta": delta, "nonfinite": nonfinite, "kernel": kernel}
+        super().__init__(torch.optim.Adam, params, regularizer, **own, **options)
+
+    def _check_numbers(self, group: Group) -> None:
+        super()._check_numbers(group)
+        for i, beta in enumerate(group["betas"]):
+            scalar(beta, f"betas[{i}]", low=0.0, high=1.0, open_high=True)
+        positive(group["eps"], "eps")
+
+    def _tensors(self, index: int, p: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        v, state = self._dual(index, p), self.state[p]
+        if "step" not in state:
+            state["step"] = torch.zeros((), dtype=torch.float32)
+            state["exp_avg"], state["exp_avg_sq"] = zeros_like(v), zeros_like(v)
+        return v, (state["exp_avg"], state["exp_avg_sq"])
+
+    def _run(self, index: int, batch: _compiled.Batch, guard: bool) -> int:
+        from breglab.nn.optim._kernels import adabreg
+
+        group, J = self.param_groups[index], self._functional(index)
+        (beta1, beta2), lr = group["betas"], float(group["lr"])
+        sign = -1.0 if group["maximize"] else 1.0
+        decay = lr * group["weight_decay"]
+        rule = sign, decay, 1.0 - beta1, beta2, 1.0 - beta2, group["eps"]
+        steps = [self.state[p]["step"] for p in batch.params]
+        torch._foreach_add_(steps, 1.0)
+        rates = [(lr / (1.0 - beta1**k), (1.0 - beta2**k) ** -0.5) for k in map(float, steps)]
+        return batch.run(adabreg, J, group["delta"], guard, rule, rates)
