@@ -211,7 +211,7 @@ def main():
         "rounds": options.rounds,
         "torch": torch.__version__,
         "python": platform.python_version(),
-        "parameters": sum(torch.Size(s).numel() for s in sum(resnet18(), [])),
+        "parameters": sum(torch.Size(s).numel() for part in resnet18() for s in part),
         "median_ms": {name: statistics.median(own) * 1e3 for name, own in times.items()},
         "goals": [dict(zip(("what", "reached", "goal", "met"), g, strict=True)) for g in goals],
     }

@@ -67,7 +67,7 @@ class Grouped(Functional):
         groups = [range(column, out * width, width) for column in range(width)]
         return cls(groups, size=out * width, **weights)
 
-    @property
+    @functools.cached_property
     def layout(self) -> Layout | None:
         """The layout that names the groups, None for explicit groups."""
         return Layout.parse(self.groups)

@@ -88,7 +88,9 @@ def decode(group: Mapping[str, Any]) -> Functional:
         return GroupL12(groups, lam)
     if name == "SparseGroup":
         return SparseGroup(groups, lam, lam_group=group["lam_group"])
-    return {"L1": L1, "NonNegativeL1": NonNegativeL1, "Nuclear": Nuclear}[name](lam)
+    entrywise: Any = KINDS[name]
+    J: Functional = entrywise(lam)
+    return J
 
 
 def check_fits(J: Functional, p: Tensor) -> None:
@@ -138,7 +140,8 @@ def prox(J: Functional, x: Tensor, step: float | Tensor = 1.0) -> Tensor:
         return _shrink_groups(J, x, step)
     if isinstance(J, Nuclear):
         u, sigma, vh = torch.linalg.svd(x, full_matrices=False)
-        return (u * torch.clamp(sigma - step * J.lam, min=0.0)) @ vh
+        low_rank: Tensor = (u * torch.clamp(sigma - step * J.lam, min=0.0)) @ vh
+        return low_rank
     return x
 
 
@@ -164,11 +167,12 @@ def subgradient(J: Functional, x: Tensor) -> Tensor:
     if isinstance(J, Nuclear):
         u, sigma, vh = torch.linalg.svd(x, full_matrices=False)
         noise = max(x.shape) * torch.finfo(x.dtype).eps * sigma[:1]
-        return J.lam * ((u * (sigma > noise)) @ vh)
+        direction: Tensor = J.lam * ((u * (sigma > noise)) @ vh)
+        return direction
     return torch.zeros_like(x)
 
 
-def _soft(x: Tensor, threshold: float | Tensor) -> Tensor:
+def _soft(x: Tensor, threshold: Any) -> Tensor:
     if x.is_complex():
         modulus = x.abs()
         kept = modulus > threshold
@@ -196,11 +200,12 @@ def group_weight(J: GroupL12 | SparseGroup) -> float:
     return J.lam_group if isinstance(J, SparseGroup) else J.lam
 
 
-def _shrink_groups(J: GroupL12 | SparseGroup, x: Tensor, step: float | Tensor) -> Tensor:
+def _shrink_groups(J: GroupL12 | SparseGroup, x: Tensor, step: Any) -> Tensor:
     if J.layout is None:
         flat = x.reshape(-1)
         xp = array_api_compat.array_namespace(flat)
-        return J._group_shrinkage(xp, flat, step * group_weight(J)).reshape(x.shape)
+        shrunk: Tensor = J._group_shrinkage(xp, flat, step * group_weight(J))
+        return shrunk.reshape(x.shape)
     scales = group_scales(J, x, step)
     return (x.reshape(view_of(J, x).shape) * scales).reshape(x.shape)
 
@@ -210,9 +215,11 @@ def _group_direction(J: GroupL12 | SparseGroup, x: Tensor) -> Tensor:
     if J.layout is None:
         flat = x.reshape(-1)
         xp = array_api_compat.array_namespace(flat)
-        return group_weight(J) * J._group_direction(xp, flat).reshape(x.shape)
+        explicit: Tensor = J._group_direction(xp, flat)
+        return group_weight(J) * explicit.reshape(x.shape)
     view = view_of(J, x)
     seen = x.reshape(view.shape)
     norms = torch.linalg.vector_norm(seen, dim=view.axes, keepdim=True)
-    unit = seen / torch.where(norms > 0, norms, 1.0)
-    return (group_weight(J) * view.size**0.5 * unit).reshape(x.shape)
+    unit: Tensor = seen / torch.where(norms > 0, norms, 1.0)
+    weight: float = group_weight(J) * view.size**0.5
+    return weight * unit.reshape(x.shape)

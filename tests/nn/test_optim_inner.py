@@ -57,7 +57,9 @@ def test_the_dual_is_what_the_inner_optimizer_makes_of_the_gradients(cls, option
         alone.step()
         for name, p in theta.items():
             assert torch.equal(optimizer.state[p]["dual"], duals[name].detach())
-    for J, p in zip(REGULARIZERS["sparse columns"], (theta["kernel"], theta["matrix"]), strict=True):
+    for J, p in zip(
+        REGULARIZERS["sparse columns"], (theta["kernel"], theta["matrix"]), strict=True
+    ):
         v = optimizer.state[p]["dual"].numpy()
         v = v.reshape(-1) if J.event_ndim == 1 else v
         wanted = J.prox(0.5 * v, 0.5).reshape(p.shape)
@@ -78,12 +80,16 @@ def test_muon_takes_matrices_and_refuses_the_rest():
     alone = optim.Muon([other], lr=0.01, weight_decay=0.0)
     for _ in range(5):
         before = matrix.detach().clone()
-        matrix.grad = torch.from_numpy(gradient({k: p.detach().numpy() for k, p in theta.items()})["matrix"])
+        matrix.grad = torch.from_numpy(
+            gradient({k: p.detach().numpy() for k, p in theta.items()})["matrix"]
+        )
         optimizer.step()
         other.grad = matrix.grad
         alone.step()
         other.data.sub_(0.01 * 0.1 * before)
-        torch.testing.assert_close(optimizer.state[matrix]["dual"], other.detach(), rtol=0, atol=1e-15)
+        torch.testing.assert_close(
+            optimizer.state[matrix]["dual"], other.detach(), rtol=0, atol=1e-15
+        )
 
 
 class Accumulating(optim.Optimizer):
@@ -137,7 +143,9 @@ def test_weight_decay_of_adabreg_is_adamws():
     params, gradient = network()
     for kernel in ("auto", "torch"):
         ours, theirs = tensors(params), tensors(params)
-        train(AdaBreg(ours.values(), 0.01, None, weight_decay=0.1, kernel=kernel), ours, gradient, 20)
+        train(
+            AdaBreg(ours.values(), 0.01, None, weight_decay=0.1, kernel=kernel), ours, gradient, 20
+        )
         train(optim.AdamW(theirs.values(), 0.01, weight_decay=0.1), theirs, gradient, 20)
         torch.testing.assert_close(values(ours), values(theirs), rtol=0, atol=1e-14)
 
@@ -174,9 +182,7 @@ def test_the_two_conventions_of_momentum():
     np.testing.assert_allclose(moved["torch"], tau * (1 - beta**k) / (1 - beta), rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    "name", ["LBFGS", "Adafactor", "ASGD", "SparseAdam"]
-)
+@pytest.mark.parametrize("name", ["LBFGS", "Adafactor", "ASGD", "SparseAdam"])
 def test_optimizers_that_cannot_act_on_a_dual_are_refused_by_a_sentence(name):
     p = torch.nn.Parameter(torch.zeros(2, 2))
     inner = getattr(optim, name)

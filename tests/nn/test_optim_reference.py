@@ -128,8 +128,11 @@ def test_every_regulariser(rule, regularizer, way):
         assert 0.0 < min(shares) < 1.0
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize(
+    ("option", "way"),
+    [(option, way) for option in OPTIONS for way in ("compiled", "torch")]
+    + [("everything", "foreach"), ("everything", "one by one")],
+)
 @pytest.mark.parametrize("rule", RULES)
 def test_every_option(rule, option, way):
     check(rule, "sparse columns", WAYS[way], **OPTIONS[option])

@@ -263,8 +263,12 @@ def test_groups_can_be_added_and_the_regularisers_stay_apart(make):
     train(optimizer, ours, gradient, 5)
     train(all_at_once, theirs, gradient, 5)
     assert torch.equal(values(ours), values(theirs))
-    assert [g["regularizer"] for g in optimizer.param_groups] == ["SparseGroup", "Zero", "SparseGroup"]
-    with pytest.raises(ValueError, match="more than one parameter group|appear in"):
+    assert [g["regularizer"] for g in optimizer.param_groups] == [
+        "SparseGroup",
+        "Zero",
+        "SparseGroup",
+    ]
+    with pytest.raises(ValueError, match=r"more than one parameter group"):
         optimizer.add_param_group({"params": [ours["bias"]]})
 
 

@@ -20,8 +20,9 @@ def run(optimizer, params, steps=5):
     for k in range(steps):
         for i, p in enumerate(params):
             p.grad = random(*p.shape, dtype=p.dtype, seed=100 * k + i).contiguous(
-                memory_format=torch.channels_last if p.ndim == 4 and not p.is_contiguous() else
-                torch.contiguous_format
+                memory_format=torch.channels_last
+                if p.ndim == 4 and not p.is_contiguous()
+                else torch.contiguous_format
             )
         optimizer.step()
 
@@ -38,9 +39,10 @@ COMPLEX = [L1(0.5), GroupL12("rows", 0.5), SparseGroup("columns", 0.2, 0.3), Nuc
 def test_complex_parameters_are_shrunk_in_modulus(J):
     """The minimiser of |u - x|^2 / 2 + J(u) with J of the moduli: no point near it is better."""
     theta = random(4, 3, dtype=torch.complex128) * 2
+    theta[0], theta[:, 1] = 0, 0
     p = torch.nn.Parameter(theta.clone())
     optimizer = LinBreg([p], 0.5, J)
-    p.grad = random(4, 3, dtype=torch.complex128, seed=1)
+    p.grad = 0.2 * random(4, 3, dtype=torch.complex128, seed=1)
     v = optimizer.dual(p) - 0.5 * p.grad
     optimizer.step()
     torch.testing.assert_close(optimizer.state[p]["dual"], v, rtol=0, atol=1e-14)
@@ -84,7 +86,7 @@ def test_complex_parameters_start_from_themselves_and_train(inner):
 @pytest.mark.parametrize("cls", [LinBreg, AdaBreg])
 @pytest.mark.parametrize("J", [L1(0.25), GroupL12("rows", 0.25), Nuclear(0.5)], ids=str)
 def test_half_precision_follows_the_float32_run(cls, dtype, J):
-    """The same gradients: the dual is the one of a float32 parameter, the parameter its rounding."""
+    """The dual is the one of a float32 parameter with the same gradients."""
     start = random(6, 4, dtype=torch.float32).to(dtype)
     half, full = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.float())
     ours, theirs = cls([half], 0.01, J), cls([full], 0.01, J, kernel="torch")
@@ -120,7 +122,7 @@ def test_tensors_of_all_kinds_share_a_group(kernel):
             for k in range(5):
                 p.grad = random(*p.shape, dtype=p.dtype, seed=100 * k + i)
                 optimizer.step()
-            assert torch.equal(p.detach(), together[i].detach())
+            torch.testing.assert_close(p.detach(), together[i].detach())  # by dtype
 
 
 @pytest.mark.parametrize("kernel", ["auto", "torch"])
@@ -165,7 +167,9 @@ def test_a_moved_parameter_is_followed():
 
 
 @pytest.mark.parametrize("cls", [LinBreg, AdaBreg])
-@pytest.mark.parametrize("J", [L1(0.01), GroupL12("kernels", 0.01), GroupL12("columns", 0.01)], ids=str)
+@pytest.mark.parametrize(
+    "J", [L1(0.05), GroupL12("kernels", 0.05), GroupL12("columns", 0.05)], ids=str
+)
 def test_the_number_of_threads_changes_nothing(cls, J):
     pytest.importorskip("numba")
     shapes = [(128, 64, 3, 3), (300, 3, 5, 5), (7, 9, 1, 1)]
@@ -180,6 +184,8 @@ def test_the_number_of_threads_changes_nothing(cls, J):
             ]
             if J.event_ndim is None and J.groups == "columns":
                 params = [torch.nn.Parameter(p.detach().reshape(p.shape[0], -1)) for p in params]
+            for p in params:
+                p.detach()[:, ::2] = 0
             run(cls(params, 0.01, J, kernel="compiled"), params, 3)
             found.append(torch.cat([p.detach().reshape(-1) for p in params]))
     finally:
@@ -199,7 +205,9 @@ def test_groups_of_any_size_against_the_block_of_the_kernels(size):
     assert torch.equal(p.detach() == 0, q.detach() == 0)
 
 
-@pytest.mark.parametrize("J", [L1(0.3), GroupL12("rows", 0.3), SparseGroup("rows", 0.1, 0.2)], ids=str)
+@pytest.mark.parametrize(
+    "J", [L1(0.3), GroupL12("rows", 0.3), SparseGroup("rows", 0.1, 0.2)], ids=str
+)
 @pytest.mark.parametrize(
     "make",
     [
@@ -215,8 +223,10 @@ def test_a_differentiable_step_has_the_derivative_of_finite_differences(make, J)
 
     def after(theta, g):
         p = theta.clone()
-        p.grad = g.clone()
-        make([p], J).step()
+        optimizer = make([p], J)
+        for factor in (1.0, 0.5):
+            p.grad = factor * g
+            optimizer.step()
         return p
 
     theta, g = start.requires_grad_(), random(3, 4, seed=5).requires_grad_()
@@ -240,18 +250,24 @@ def test_lr_may_be_a_tensor():
 
 def test_compiled_models_train_without_being_compiled_again():
     model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2))
-    compiled = torch.compile(model, backend="eager", fullgraph=True)
+    compilations = []
+
+    def backend(graph, inputs):
+        compilations.append(graph)
+        return graph.forward
+
+    compiled = torch.compile(model, backend=backend, fullgraph=True)
     optimizer = LinBreg(model.parameters(), 0.1, L1(0.01))
     x, y = random(10, 4, dtype=torch.float32), random(10, 2, dtype=torch.float32)
     losses = []
-    with torch.compiler.set_stance("fail_on_recompile") if False else torch.enable_grad():
-        for _ in range(20):
-            optimizer.zero_grad()
-            loss = ((compiled(x) - y) ** 2).mean()
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.item())
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss = ((compiled(x) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
     assert losses[-1] < losses[0]
+    assert len(compilations) == 1
     np.testing.assert_allclose(
         compiled(x).detach().numpy(), model(x).detach().numpy(), rtol=1e-6, atol=1e-6
     )

@@ -82,7 +82,7 @@ class Batch:
             How many entries of the gradients were not finite.
         """
         dtype = DTYPES[self.duals[0].dtype]
-        numbers = [tuple(map(dtype, rule))]
+        numbers: list[Any] = [tuple(map(dtype, rule))]
         if rates is not None:
             numbers.append(np.array(rates, dtype))
         J_numbers = tuple(map(dtype, (*_weights(J), delta)))
@@ -165,7 +165,8 @@ def _call(kernel: Any, arguments: tuple[Any, ...], size: int) -> int:
     if threads == 1:
         return int(kernel(*arguments, (0, 1)))
     pool = _pool(threads, os.getpid())
-    jobs = [pool.submit(kernel, *arguments, (i, threads)) for i in range(threads)]
+    shares = [functools.partial(kernel, *arguments, (i, threads)) for i in range(threads)]
+    jobs = [pool.submit(share) for share in shares]
     return sum(int(job.result()) for job in jobs)
 
 

@@ -31,23 +31,27 @@ BLOCK = 2048
 def _jit(function: Any) -> Any:
     """Compile without the global lock, with reductions that may be reordered (NaN stays NaN)."""
     options = {"nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
+    njit: Any = numba.njit
     try:
-        return numba.njit(cache=True, **options)(function)
+        return njit(cache=True, **options)(function)
     except RuntimeError:  # no folder to keep the compiled code in
-        return numba.njit(**options)(function)
+        return njit(**options)(function)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _pointer(typing: Any, address: Any) -> Any:
+def _address(typing: Any, address: Any) -> Any:
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return types.voidptr(types.int64), build
 
 
+_pointer: Any = intrinsic(_address)
+_carray: Any = numba.carray  # type: ignore[attr-defined]
+
+
 @_jit
 def _array(table: Any, k: Any, column: Any, like: Any) -> Any:
-    return numba.carray(_pointer(table[k, column]), table[k, SIZE], like.dtype)
+    return _carray(_pointer(table[k, column]), table[k, SIZE], like.dtype)
 
 
 @_jit

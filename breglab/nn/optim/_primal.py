@@ -41,7 +41,8 @@ def write(
         if operator is not None and _plain(p, v):
             operator(v, p)
         else:
-            p.copy_(prox(J, v))
+            # What autograd keeps of the dual must not move with it.
+            p.copy_(prox(J, v.clone() if differentiable else v))
         if delta != 1.0:
             p.mul_(delta)
 

@@ -128,7 +128,7 @@ class Regularized(Optimizer, abc.ABC):
     def _differentiable(self) -> bool:
         return any(group.get("differentiable", False) for group in self.param_groups)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Make one step.
 
         Parameters
@@ -180,7 +180,7 @@ class Regularized(Optimizer, abc.ABC):
         """Return what the wrapped optimizer is told instead of what the group says."""
         return {}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:  # type: ignore[override]
+    def load_state_dict(self, state_dict: Any) -> None:
         """Load a checkpoint; state that is wider than its parameter stays so.
 
         Parameters
@@ -193,7 +193,7 @@ class Regularized(Optimizer, abc.ABC):
         last = self.register_load_state_dict_pre_hook(lambda _, loaded: final.update(loaded))
         self._loading = final
         try:
-            super().load_state_dict(state_dict)  # type: ignore[arg-type]
+            super().load_state_dict(state_dict)
         finally:
             last.remove()
             del self._loading

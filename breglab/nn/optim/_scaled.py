@@ -23,7 +23,9 @@ def check_scaled(J: Functional) -> None:
     if isinstance(J, Nuclear):
         raise ValueError("regularizer must not be Nuclear: ProxAdam has no scaled prox for it")
     if isinstance(J, GroupL12 | SparseGroup) and J.layout is None:
-        raise ValueError("regularizer must have groups named by a layout for ProxAdam's scaled prox")
+        raise ValueError(
+            "regularizer must have groups named by a layout for ProxAdam's scaled prox"
+        )
 
 
 def scaled_prox(J: Functional, x: Tensor, d: Tensor, lr: float | Tensor) -> Tensor:

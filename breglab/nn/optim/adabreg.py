@@ -68,7 +68,7 @@ class AdaBreg(Fused):
         fused: bool | None = None,
         kernel: str = "auto",
     ) -> None:
-        options = {
+        options: dict[str, Any] = {
             "betas": betas,
             "eps": eps,
             "weight_decay": weight_decay,
@@ -78,7 +78,7 @@ class AdaBreg(Fused):
             "differentiable": differentiable,
             "fused": fused,
         }
-        own = {"lr": lr, "delta": delta, "nonfinite": nonfinite, "kernel": kernel}
+        own: dict[str, Any] = {"lr": lr, "delta": delta, "nonfinite": nonfinite, "kernel": kernel}
         super().__init__(torch.optim.Adam, params, regularizer, **own, **options)
 
     def _check_numbers(self, group: Group) -> None:
@@ -95,8 +95,6 @@ class AdaBreg(Fused):
         return v, (state["exp_avg"], state["exp_avg_sq"])
 
     def _run(self, index: int, batch: _compiled.Batch, guard: bool) -> int:
-        from breglab.nn.optim._kernels import adabreg
-
         group, J = self.param_groups[index], self._functional(index)
         (beta1, beta2), lr = group["betas"], float(group["lr"])
         sign = -1.0 if group["maximize"] else 1.0
@@ -105,4 +103,4 @@ class AdaBreg(Fused):
         steps = [self.state[p]["step"] for p in batch.params]
         torch._foreach_add_(steps, 1.0)
         rates = [(lr / (1.0 - beta1**k), (1.0 - beta2**k) ** -0.5) for k in map(float, steps)]
-        return batch.run(adabreg, J, group["delta"], guard, rule, rates)
+        return batch.run("adabreg", J, group["delta"], guard, rule, rates)

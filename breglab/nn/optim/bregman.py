@@ -126,7 +126,7 @@ class Bregman(Regularized):
         state = self.state[p]
         if "dual" not in state:
             with torch.set_grad_enabled(self._differentiable):
-                theta = p.to(_dual_dtype(p.dtype)) if self._differentiable else _wide_copy(p)
+                theta = _start(p, self._differentiable)
                 J, delta = self._functional(index), self.param_groups[index]["delta"]
                 state["dual"] = theta / delta + subgradient(J, theta)
         dual: Tensor = state["dual"]
@@ -151,8 +151,7 @@ class Bregman(Regularized):
         for group, params, own in zip(self.param_groups, active, duals, strict=True):
             _decay(group, params, own)
             for p, v in zip(params, own, strict=True):
-                g: Any = p.grad
-                v.grad = g if g.dtype == v.dtype else g.to(v.dtype)
+                v.grad = _gradient_like(v, p.grad)
             carriers.append({v: self.state[p] for p, v in zip(params, own, strict=True)})
         try:
             overrides = [self._overrides(group) for group in self.param_groups]
@@ -165,13 +164,20 @@ class Bregman(Regularized):
         return {"weight_decay": 0.0} if "weight_decay" in group else {}
 
 
-def _dual_dtype(dtype: torch.dtype) -> torch.dtype:
-    """Return float32 for half precision, complex64 for its complex form, else the dtype."""
-    return torch.promote_types(dtype, torch.float32)
+def _start(p: Tensor, differentiable: bool) -> Tensor:
+    """Return the parameter in float32, or its complex form, or wider."""
+    wide = torch.promote_types(p.dtype, torch.float32)
+    return p.clone().to(wide) if differentiable else p.detach().to(wide)
 
 
-def _wide_copy(p: Tensor) -> Tensor:
-    return p.detach().to(_dual_dtype(p.dtype))
+def _gradient_like(v: Tensor, g: Any) -> Tensor:
+    """Return the gradient in the dtype and strides of the dual, a copy only if they differ.
+
+    Torch's fused kernels go through both side by side.
+    """
+    if g.dtype == v.dtype and g.stride() == v.stride():
+        return g  # type: ignore[no-any-return]
+    return torch.empty_like(v).copy_(g)
 
 
 def _decay(group: Group, params: Sequence[Tensor], duals: Sequence[Tensor]) -> None:

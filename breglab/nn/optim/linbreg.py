@@ -70,7 +70,7 @@ class LinBreg(Fused):
         fused: bool | None = None,
         kernel: str = "auto",
     ) -> None:
-        options = {
+        options: dict[str, Any] = {
             "momentum": momentum,
             "weight_decay": weight_decay,
             "maximize": maximize,
@@ -78,7 +78,7 @@ class LinBreg(Fused):
             "differentiable": differentiable,
             "fused": fused,
         }
-        own = {"lr": lr, "delta": delta, "nonfinite": nonfinite, "kernel": kernel}
+        own: dict[str, Any] = {"lr": lr, "delta": delta, "nonfinite": nonfinite, "kernel": kernel}
         super().__init__(torch.optim.SGD, params, regularizer, **own, **options)
 
     def _check_numbers(self, group: Group) -> None:
@@ -106,10 +106,8 @@ class LinBreg(Fused):
         return v, (self.state[p]["momentum_buffer"],) if remembers else ()
 
     def _run(self, index: int, batch: _compiled.Batch, guard: bool) -> int:
-        from breglab.nn.optim._kernels import linbreg
-
         group, J = self.param_groups[index], self._functional(index)
         tau, beta = float(group["lr"]), group["momentum"]
         gain = (-tau if group["maximize"] else tau) * (1.0 - beta)
         rule = gain, tau * group["weight_decay"], beta
-        return batch.run(linbreg, J, group["delta"], guard, rule)
+        return batch.run("linbreg", J, group["delta"], guard, rule)

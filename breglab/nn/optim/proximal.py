@@ -29,10 +29,12 @@ class _Proximal(Regularized):
             J, group = self._functional(index), self.param_groups[index]
             for p in params:
                 if group["lr"]:  # the prox of 0 * J is the identity
-                    p.copy_(self._shrunk(J, p, group))
+                    x = p.clone() if self._differentiable else p
+                    p.copy_(self._shrunk(J, x, group, self.state[p]))
 
-    def _shrunk(self, J: Functional, p: Tensor, group: Group) -> Tensor:
-        return prox(J, p, group["lr"])
+    def _shrunk(self, J: Functional, x: Tensor, group: Group, state: dict[str, Any]) -> Tensor:
+        """Return the prox of a tensor that has made its step."""
+        return prox(J, x, group["lr"])
 
 
 class ProxSGD(_Proximal):
@@ -143,10 +145,9 @@ class ProxAdam(_Proximal):
             scalar(beta, f"betas[{i}]", low=0.0, high=1.0, open_high=True)
         positive(group["eps"], "eps")
 
-    def _shrunk(self, J: Functional, p: Tensor, group: Group) -> Tensor:
-        state = self.state[p]
+    def _shrunk(self, J: Functional, x: Tensor, group: Group, state: dict[str, Any]) -> Tensor:
         second = state["max_exp_avg_sq"] if group["amsgrad"] else state["exp_avg_sq"]
-        step = state["step"].to(p.device)
+        step = state["step"].to(x.device, x.dtype)
         d = (second / (1.0 - group["betas"][1] ** step)).sqrt() + group["eps"]
         # The step itself went lr / (1 - beta1^k) / d far for the average m; the prox goes lr / d.
-        return scaled_prox(J, p, d, group["lr"])
+        return scaled_prox(J, x, d, group["lr"])
