@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 # Two targets must not install into one environment at the same time.
 .NOTPARALLEL:
-.PHONY: help verify test lint format figures benchmark clean
+.PHONY: help verify test lint format figures benchmark mutations clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ figures: $(VENV)/.core  ## make the pictures of the documentation again
 
 benchmark: $(VENV)/.core  ## time the iteration against its two matrix products
 	$(BIN)/python benchmarks/iteration.py
+
+mutations: $(VENV)/.dev  ## plant faults one by one; each must turn a test or a claim red
+	$(BIN)/python benchmarks/mutations.py --jobs $(JOBS)
 
 clean:  ## remove the environment and all caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

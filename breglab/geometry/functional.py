@@ -14,8 +14,10 @@ class Functional(abc.ABC):
 
     The last `event_ndim` axes of an array make one point (None: all of them); every method treats
     the leading axes as a batch, keeps the array's library, dtype and device, and leaves its input
-    alone. A subclass is a frozen dataclass that implements the four hooks `_value`, `_prox`,
-    `_subgradient` and `_conjugate`, which get the array namespace and checked arrays.
+    alone. A subclass implements the hooks `_value` and `_prox`, which get the array namespace and
+    checked arrays; a run that starts from a dual variable needs no more. `_subgradient` is for
+    starts from a primal one, and `_conjugate` for phi*: without them, what needs them raises
+    ``NotImplementedError``. Those of this room are frozen dataclasses with all four.
 
     All methods raise ``TypeError`` for anything but real floating arrays of one library and
     ``ValueError`` for arrays that are empty, not finite or of shapes that do not fit.
@@ -160,10 +162,13 @@ class Functional(abc.ABC):
     def _prox(self, xp: Any, x: Array, step: float) -> Array:
         """Return the prox of step * J, shape (..., *point)."""
 
-    @abc.abstractmethod
     def _subgradient(self, xp: Any, x: Array) -> Array:
         """Return an element of dJ(x), shape (..., *point)."""
+        raise NotImplementedError(
+            f"{type(self).__name__} implements no _subgradient, which a start from a primal point "
+            "needs; start from a dual one"
+        )
 
-    @abc.abstractmethod
     def _conjugate(self, xp: Any, p: Array, slack: Array) -> Array:
         """Return J*(p), shape (...), for a slack of shape (..., 1) or (..., 1, 1)."""
+        raise NotImplementedError(f"{type(self).__name__} implements no _conjugate")

@@ -5,6 +5,9 @@ The only room that imports matplotlib. No function here touches pyplot or any gl
 
 from breglab.plotting.convergence import convergence
 from breglab.plotting.export import to_png, to_svg
+from breglab.plotting.factors import contraction_curves
+from breglab.plotting.functions import bregman_gap, functions
+from breglab.plotting.losses import descent_in_plane, descent_on_line, line_window, plane_window
 from breglab.plotting.margins import closest, margin_curves
 from breglab.plotting.paths import coefficient_paths
 from breglab.plotting.pictures import picture, reconstructions
@@ -12,11 +15,18 @@ from breglab.plotting.sides import two_sides
 from breglab.plotting.support import support_growth
 
 __all__ = [
+    "bregman_gap",
     "closest",
     "coefficient_paths",
+    "contraction_curves",
     "convergence",
+    "descent_in_plane",
+    "descent_on_line",
+    "functions",
+    "line_window",
     "margin_curves",
     "picture",
+    "plane_window",
     "reconstructions",
     "support_growth",
     "to_png",

@@ -9,10 +9,16 @@ from xml.etree import ElementTree
 import matplotlib
 from matplotlib.figure import Figure
 
+from breglab.plotting._outlines import relative
 from breglab.plotting.style import INK
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
+_FAMILY = "system-ui, sans-serif"
+_INHERITED = {f"font-family: {_FAMILY}", "fill: currentColor"}
+"""Of texts: what the outermost element says for all of them."""
+_STROKES = "stroke-linejoin: round; stroke-linecap: butt"
+"""What matplotlib says in a style element, which in a page would be about all of its drawings."""
 _FONT = re.compile(r"'DejaVu Sans'(?:, ?(?:'[^']*'|[\w-]+))*")
 _DECIMALS = re.compile(r"(\.\d\d)\d+")
 _USED = re.compile(r"(?:^|url\()#([^)]+)")
@@ -43,11 +49,16 @@ def to_svg(figure: Figure, *, label: str, prefix: str) -> str:
         figure.savefig(
             out, format="svg", facecolor="none", metadata={"Date": None, "Creator": None}
         )
-    text = _FONT.sub("system-ui, sans-serif", out.getvalue()).replace(INK, "currentColor")
+    text = _FONT.sub(_FAMILY, out.getvalue()).replace(INK, "currentColor")
     root = ElementTree.fromstring(text)
     names = _short_names(root, prefix)
     _tidy(root, names)
-    root.attrib = {"role": "img", "aria-label": label, "viewBox": root.attrib["viewBox"]}
+    root.attrib = {
+        "role": "img",
+        "aria-label": label,
+        "viewBox": root.attrib["viewBox"],
+        "style": "; ".join((*sorted(_INHERITED), _STROKES)),
+    }
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -73,7 +84,9 @@ def _tidy(element: ElementTree.Element, names: dict[str, str]) -> None:
     """Shorten an element and all inside of it, without a change that could be seen."""
     element.tag = element.tag.removeprefix(_SVG)
     element.tail = None
-    if element.tag != "text":
+    if element.tag == "text":
+        _inherit(element)
+    else:
         element.text = element.text if element.text and element.text.strip() else None
     _tidy_attributes(element.attrib, names)
     children: list[ElementTree.Element] = []
@@ -98,17 +111,27 @@ def _tidy_attributes(found: dict[str, str], names: dict[str, str]) -> None:
     if found.get("transform", "").startswith("rotate(-0 "):
         del found["transform"]
     if "d" in found:
-        found["d"] = re.sub(r"\s*([A-Za-z])\s*", r"\1", found["d"]).strip()
-    for key in {"d", "x", "y", "transform"} & found.keys():
+        found["d"] = relative(found["d"])
+    for key in {"x", "y", "transform"} & found.keys():
         # A hundredth of a point is finer than any screen or printer.
         found[key] = _DECIMALS.sub(r"\1", found[key])
     for key in {"clip-path", "style"} & found.keys():
         found[key] = re.sub(r"url\(#([^)]+)\)", lambda m: f"url(#{names[m[1]]})", found[key])
 
 
+def _inherit(text: ElementTree.Element) -> None:
+    """Leave to a text the part of its style that it does not inherit."""
+    own = [part for part in text.get("style", "").split("; ") if part not in _INHERITED]
+    text.set("style", "; ".join(own))
+
+
 def _invisible(element: ElementTree.Element) -> bool:
     nothing = element.tag == "path" and element.get("style") == "fill: none"
-    return nothing or element.tag == "metadata" or (element.tag == "defs" and len(element) == 0)
+    return (
+        nothing
+        or element.tag in ("metadata", "style")
+        or (element.tag == "defs" and len(element) == 0)
+    )
 
 
 def _hoist_style(element: ElementTree.Element) -> None:

@@ -125,10 +125,24 @@ def log_axis(axes: Axes, low: float, high: float) -> None:
     set_ticks(axes.yaxis, [10.0**p for p in range(last, first - 1, -stride)])
 
 
+def log_x_axis(axes: Axes, low: float, high: float) -> None:
+    """Give the x axis a logarithmic scale over ``[low, high]`` with a tick a decade."""
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    set_ticks(axes.xaxis, [10.0**p for p in range(first, last + 1)])
+
+
 def linear_axis(axes: Axes) -> None:
     """Give the y axis few ticks, written like those of the logarithmic ones."""
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power(value)))
+
+
+def linear_x_axis(axes: Axes) -> None:
+    """Give the x axis few ticks, written like those of the y axis."""
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: power(value)))
 
 
 def set_ticks(axis: Any, values: list[float]) -> None:

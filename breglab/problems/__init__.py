@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from breglab.problems.finite_noise import FiniteNoise
 from breglab.problems.finite_sum import FiniteSum
+from breglab.problems.gaussian_noise import GaussianNoise
 from breglab.problems.huber import Huber
 from breglab.problems.instances import load, names
 from breglab.problems.least_squares import LeastSquares
@@ -11,7 +12,7 @@ from breglab.problems.logistic import Logistic
 from breglab.problems.loss import Loss
 from breglab.problems.minibatch import MiniBatch
 from breglab.problems.operators import CosineSynthesis, SubsampledTransform
-from breglab.problems.oracle import Exact, Oracle
+from breglab.problems.oracle import Exact, NotEnumerable, Oracle
 from breglab.problems.problem import Problem
 from breglab.problems.quadratic import Quadratic
 
@@ -20,11 +21,13 @@ __all__ = [
     "Exact",
     "FiniteNoise",
     "FiniteSum",
+    "GaussianNoise",
     "Huber",
     "LeastSquares",
     "Logistic",
     "Loss",
     "MiniBatch",
+    "NotEnumerable",
     "Oracle",
     "Problem",
     "Quadratic",

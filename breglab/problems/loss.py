@@ -5,36 +5,75 @@ from __future__ import annotations
 import abc
 
 import array_api_compat
+import numpy as np
 
-from breglab._checks import Array, Scalar, real_array
+from breglab._checks import Array, Scalar, nonnegative, positive, real_array
 
 
 class Loss(abc.ABC):
-    """A convex, differentiable function L >= 0 on R^n, with its constants.
+    """A differentiable function L >= 0 on R^n, with its constants; convex if `convex`.
 
     Points are vectors: ``theta`` has shape ``(..., n)`` and every method is vectorised over the
     leading axes. ``theta`` must come from the array library of the data and have its dtype.
     A loss is immutable: the data are copied, and constants are computed once, when first asked.
+    A subclass implements one hook, `_value_and_gradient`, which gets checked points, and states
+    its constants here or by properties of its own.
+
+    Parameters
+    ----------
+    size : int
+        The dimension n.
+    data : array, optional
+        Gives the library, dtype and device of the points; NumPy in double precision without it.
+    lipschitz, strong_convexity : float, optional
+        The constants L > 0 and mu >= 0.
 
     Attributes
     ----------
     size : int
         The dimension n.
+
+    Raises
+    ------
+    TypeError
+        If neither the argument nor the class states L.
+    ValueError
+        If a constant is out of its range.
     """
 
-    def __init__(self, size: int, data: Array) -> None:
+    def __init__(
+        self,
+        size: int,
+        data: Array | None = None,
+        *,
+        lipschitz: float | None = None,
+        strong_convexity: float = 0.0,
+    ) -> None:
         self.size = size
-        self._data = data
+        self._data = np.zeros(size) if data is None else data
+        if lipschitz is not None:
+            self._L = positive(lipschitz, "lipschitz")
+        elif type(self).lipschitz is Loss.lipschitz:
+            raise TypeError(
+                f"{type(self).__name__} must state the Lipschitz constant of its gradient: pass "
+                "lipschitz to Loss.__init__, or define the property"
+            )
+        self._mu = nonnegative(strong_convexity, "strong_convexity")
 
     @property
-    @abc.abstractmethod
     def lipschitz(self) -> float:
         """Lipschitz constant L of the gradient: exact to rounding, or an upper bound."""
+        return self._L
 
     @property
     def strong_convexity(self) -> float:
         """Constant mu of strong convexity: exact to rounding, or a lower bound (0.0 if none)."""
-        return 0.0
+        return self._mu
+
+    @property
+    def convex(self) -> bool:
+        """Whether L is convex: True, unless a subclass that is not says so."""
+        return True
 
     @property
     def infimum(self) -> float:
@@ -115,8 +154,10 @@ class Loss(abc.ABC):
             )
         return theta
 
-    @abc.abstractmethod
-    def _value(self, theta: Array) -> Scalar: ...
+    def _value(self, theta: Array) -> Scalar:
+        """Return L, shape (...); to be overridden where that is cheaper without the gradient."""
+        return self._value_and_gradient(theta)[0]
 
     @abc.abstractmethod
-    def _value_and_gradient(self, theta: Array) -> tuple[Scalar, Array]: ...
+    def _value_and_gradient(self, theta: Array) -> tuple[Scalar, Array]:
+        """Return L, shape (...), and its gradient, shape (..., n)."""

@@ -11,7 +11,7 @@ import numpy as np
 from breglab._checks import Array, Scalar, count
 from breglab.problems.finite_sum import FiniteSum
 from breglab.problems.loss import Loss
-from breglab.problems.oracle import Oracle, check_generator
+from breglab.problems.oracle import NotEnumerable, Oracle, check_generator
 
 MAX_ATOMS = 5000
 """The largest number of batches that `MiniBatch.atoms` enumerates."""
@@ -74,11 +74,13 @@ class MiniBatch(Oracle):
         Raises
         ------
         TypeError, ValueError
-            As in `Loss.value`; ValueError also if there are more than `MAX_ATOMS` batches.
+            As in `Loss.value`.
+        NotEnumerable
+            If there are more than `MAX_ATOMS` batches.
         """
         batches = math.comb(self._sum.terms, self.batch_size)
         if batches > MAX_ATOMS:
-            raise ValueError(
+            raise NotEnumerable(
                 f"atoms enumerates at most {MAX_ATOMS} batches, "
                 f"got {batches} of size {self.batch_size}"
             )

@@ -1,4 +1,4 @@
-"""Stochastic gradients whose law is known exactly, so that expectations need no sampling."""
+"""Stochastic gradients; where their law can be listed, expectations need no sampling."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from breglab._checks import Array, Scalar
 from breglab.problems.loss import Loss
 
 
+class NotEnumerable(ValueError):
+    """The law of a gradient cannot be listed: it is not finite, or has too many atoms."""
+
+
 class Oracle(abc.ABC):
-    """A stochastic gradient g = grad L(theta) + xi with E xi = 0 and a finite law.
+    """A stochastic gradient g = grad L(theta) + xi with E xi = 0.
+
+    A subclass implements `sample`, `sigma` and `variance`. It implements `atoms` as well if g takes
+    finitely many values: expectations are then exact, else they are estimated from draws.
 
     Attributes
     ----------
@@ -52,12 +59,18 @@ class Oracle(abc.ABC):
             As in `Loss.value`, or if ``rng`` is not a NumPy generator.
         """
 
-    @abc.abstractmethod
     def atoms(self, theta: Array) -> tuple[Array, Array]:
         """Return the law of g: probabilities, shape ``(s,)``, and values, ``(s, ..., n)``.
 
         The law is that of one draw; draws at different points are independent.
+
+        Raises
+        ------
+        NotEnumerable
+            If the law cannot be listed, which is so unless a subclass says otherwise.
         """
+        raise NotEnumerable(f"atoms must list the law of the gradient, {type(self).__name__} has "
+                            "none that can be listed; draw from it with sample")  # fmt: skip
 
     @abc.abstractmethod
     def variance(self, theta: Array) -> Scalar:

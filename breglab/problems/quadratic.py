@@ -67,9 +67,6 @@ class Quadratic(Loss):
         """Return the centre, shape ``(n,)``; other minimisers exist where Q is singular."""
         return array_api_compat.array_namespace(self._center).asarray(self._center, copy=True)
 
-    def _value(self, theta: Array) -> Scalar:
-        return self._value_and_gradient(theta)[0]
-
     def _value_and_gradient(self, theta: Array) -> tuple[Scalar, Array]:
         xp = array_api_compat.array_namespace(theta)
         error = theta - self._center

@@ -10,6 +10,8 @@ from markupsafe import Markup
 
 from breglab.plotting import closest, margin_curves, to_svg, two_sides
 from breglab.report._cases import Case, case_table
+from breglab.report._index import heading
+from breglab.report._pictures import ClaimPicture, claim_pictures
 from breglab.report.mathml import mathml
 from breglab.report.words import docstring_field, number
 from breglab.theory import Audit, ClaimResult, Finding, Statement
@@ -29,7 +31,7 @@ class ClaimSection:
     anchor : str
         Id of the section.
     formula : Markup
-        The statement in MathML.
+        The statement in MathML; empty where it has no formula.
     checked : str
         How it was checked.
     shown : list of dict
@@ -38,6 +40,12 @@ class ClaimSection:
         Names of the other instances by the hypothesis that they do not meet.
     kind : str
         What the kind of the claim means, in a sentence.
+    heading : str
+        Its section of the paper.
+    pictures : list of ClaimPicture
+        The counterexample, where it has one or two unknowns.
+    certificates : list of tuple
+        Each certificate's part of the document, with its inequality in MathML.
     cases : list of Case
         All samples, if they are few; then there are no figures.
     figures : list of Markup
@@ -51,6 +59,9 @@ class ClaimSection:
     shown: list[dict[str, Any]]
     skipped: dict[str, list[str]]
     kind: str
+    heading: str
+    pictures: list[ClaimPicture]
+    certificates: list[tuple[dict[str, Any], Markup]]
     cases: list[Case]
     figures: list[Markup]
 
@@ -75,6 +86,9 @@ def _section(result: ClaimResult, data: dict[str, Any]) -> ClaimSection:
         shown=[found for found in data["instances"] if found["verdict"] != "not applicable"],
         skipped=skipped,
         kind=result.claim.kind.value,
+        heading=heading(data["section"]),
+        pictures=claim_pictures(result),
+        certificates=[(found, Markup(mathml(found["latex"]))) for found in data["certificates"]],
         cases=cases,
         figures=[] if cases else _figures(result),
     )

@@ -12,10 +12,11 @@ from typing import Any
 
 import breglab
 from breglab.geometry import ElasticNet, MirrorMap
+from breglab.report._certificates import certificates
 from breglab.report.words import kind_words
 from breglab.theory import Audit, ClaimResult, Finding, Run, Statement
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 _LIBRARIES = ("numpy", "scipy", "cvxpy")
 
@@ -83,13 +84,16 @@ def _claim(result: ClaimResult, titles: dict[str, str]) -> dict[str, Any]:
         "about_runs": about_runs,
         "source": claim.source,
         "title": claim.title,
-        "statement": claim.words,
+        "statement": claim.words or claim.title,
         "latex": claim.latex,
         "hypotheses": [hypothesis.sentence for hypothesis in hypotheses],
         "tight": claim.tight,
+        "proof": claim.proof,
+        "certificates": certificates(claim),
         "verdict": result.verdict.value,
         "expected": claim.expected.value,
         "as_expected": result.as_expected,
+        "reason": result.reason,
         "worst_margin": None if worst is None else _finite(worst.worst_margin),
         "worst_instance": None if worst is None else worst.instance,
         "worst_k": None if margins is None else margins.worst_k,

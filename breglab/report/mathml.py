@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import latex2mathml.converter
+from markupsafe import escape
 
 _FENCES = {"l": r"\left", "r": r"\right"}
 _REWRITE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
@@ -35,13 +36,18 @@ def mathml(latex: str) -> str:
     Parameters
     ----------
     latex : str
-        Without delimiters.
-
-    Raises
-    ------
-    latex2mathml.exceptions.LatexError
-        If it cannot be read.
+        Without delimiters. What cannot be read is returned as ``<code>``, nothing as nothing: a
+        user's claim may have either.
     """
+    if not latex.strip():
+        return ""
+    try:
+        return _converted(latex)
+    except Exception:  # of many kinds, from IndexError to latex2mathml's own
+        return f"<code>{escape(latex)}</code>"
+
+
+def _converted(latex: str) -> str:
     for pattern, replacement in _REWRITE:
         latex = pattern.sub(replacement, latex)
     text = latex2mathml.converter.convert(latex, display="block")

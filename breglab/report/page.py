@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jinja2
@@ -10,8 +11,13 @@ from breglab.report._claim_sections import claim_sections
 from breglab.report._index import index
 from breglab.report._matrix import matrix
 from breglab.report._run_sections import run_sections
-from breglab.report.words import number, sentence, symbols
+from breglab.report._styles import shared
+from breglab.report._tightness import tightness
+from breglab.report.summary import summary
+from breglab.report.words import number, sentence, symbols, typeset
 from breglab.theory import Audit, all_claims
+
+_MARK = "/* shared styles */"
 
 
 def page(audit: Audit, content: dict[str, Any]) -> str:
@@ -31,9 +37,14 @@ def page(audit: Audit, content: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"number": number, "symbols": symbols, "sentence": sentence}
+    environment.filters |= {
+        "number": number,
+        "symbols": symbols,
+        "sentence": sentence,
+        "typeset": partial(typeset, ids={claim["id"] for claim in content["claims"]}),
+    }
     results = audit.results
-    return environment.get_template("report.html").render(
+    html = environment.get_template("report.html").render(
         report=content,
         wanted=sum(result.as_expected for result in results),
         caught=sum(result.negative_caught for result in results),
@@ -42,7 +53,12 @@ def page(audit: Audit, content: dict[str, Any]) -> str:
         runs=run_sections(audit, content),
         matrix=matrix(content),
         index=index(content),
+        summary=summary(content),
+        tight=tightness(),
+        shared_styles=_MARK,
     )
+    html, rules = shared(html)
+    return html.replace(_MARK, rules)
 
 
 def _command(content: dict[str, Any]) -> str:

@@ -48,9 +48,10 @@ def verdict_table(audit: Audit, width: int = 80) -> Table:
         The outcome.
     width : int
         Of the terminal, in columns. Below 75 the number of instances and the expected verdict are
-        left out (a verdict that is not the expected one then names both), below 60 the title.
+        left out (a verdict that is not the expected one then names both), below 60 the title. Below
+        the table stands why a result is not the expected one.
     """
-    table = _table()
+    table = plain_table()
     shown = [name for name, least in _VERDICT_COLUMNS.items() if width >= least]
     for name in shown:
         right = name in ("margin", "n")
@@ -59,12 +60,16 @@ def verdict_table(audit: Audit, width: int = 80) -> Table:
     for result in audit.results:
         cells = _cells(result, compared="expected" not in shown)
         table.add_row(*(cells[name] for name in shown))
+    surprises = [result for result in audit.results if not result.as_expected]
+    if surprises:
+        notes = [f"{result.claim.id}: {result.reason}." for result in surprises]
+        table.caption, table.caption_justify = Text("\n".join(notes), "red"), "left"
     return table
 
 
 def claims_table(claims: Iterable[Claim]) -> Table:
     """Return one row a claim: its id, source, kind, title and expected verdict."""
-    table = _table()
+    table = plain_table()
     table.caption, table.caption_justify = _CAPTION, "left"
     table.add_column("claim", no_wrap=True)
     table.add_column("source")
@@ -77,7 +82,8 @@ def claims_table(claims: Iterable[Claim]) -> Table:
     return table
 
 
-def _table() -> Table:
+def plain_table() -> Table:
+    """Return an empty table in the style of all tables of the terminal."""
     return Table(
         box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False, show_edge=False
     )

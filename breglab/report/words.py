@@ -5,36 +5,57 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from collections.abc import Callable, Collection
+
+from markupsafe import Markup, escape
 
 from breglab.theory import Claim, Kind
 
 _LETTERS = {
     "tau": "τ", "delta": "δ", "theta": "θ", "lam": "λ", "mu": "μ", "nu": "ν", "sigma": "σ",
-    "rho": "ρ", "phi": "φ", "gamma": "γ", "beta": "β", "kappa": "κ", "grad": "∇",
+    "rho": "ρ", "phi": "φ", "gamma": "γ", "beta": "β", "kappa": "κ", "grad": "∇", "xi": "ξ",
+    "eps": "ε", "alpha": "α", "Delta": "Δ",
 }  # fmt: skip
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_REPLACE = (
+_SUPERSCRIPT = str.maketrans("-+0123456789kijnNT", "⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹ᵏⁱʲⁿᴺᵀ")
+_SUBSCRIPT = str.maketrans("-+0123456789kijnmt", "₋₊₀₁₂₃₄₅₆₇₈₉ₖᵢⱼₙₘₜ")
+_GREEK = "τδθλμνσρφγβκξεαΔ"
+
+
+def _lowered(found: re.Match[str]) -> str:
+    return str(found[1] or found[2]).translate(_SUBSCRIPT)
+
+
+def _raised(found: re.Match[str]) -> str:
+    return str(found[1] or found[2]).translate(_SUPERSCRIPT)
+
+
+_REPLACE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"\b1e(-\d+)"), lambda m: "10" + m[1].translate(_SUPERSCRIPT)),
     (re.compile(r"\|([^|]+)\|_1\b"), r"‖\1‖₁"),
-    (re.compile(r"\b(" + "|".join(_LETTERS) + r")(?=\b|_)"), lambda m: _LETTERS[m[1]]),
+    (re.compile(rf"(?<![A-Za-z0-9])({'|'.join(_LETTERS)})(?=\b|_)"), lambda m: _LETTERS[m[1]]),
+    (re.compile(r"<(?! )([^<>=]+), ([^<>=]+)(?<! )>"), r"⟨\1, \2⟩"),
     (re.compile(r"∇ (?=\w)"), "∇"),
     (re.compile(r"<="), "≤"),
     (re.compile(r">="), "≥"),
     (re.compile(r"(?<= )->(?= )"), "→"),
     (re.compile(r"\+-"), "±"),
-    (re.compile(r"< inf\b"), "< ∞"),
-    (re.compile(r"\^2"), "²"),
-    (re.compile(r"\^3"), "³"),
-    (re.compile(r"\^T\b"), "ᵀ"),
-    (re.compile(r"\^0\b"), "⁰"),
-    (re.compile(r"\bd_0\b"), "d₀"),
-    (re.compile(r"\bd_k\b"), "dₖ"),
-    (re.compile(r"(?<![\w)])-(?=\d)"), "−"),
-    (re.compile(r"(?<=[\w)\]]) - (?=[\w(])"), " − "),
-    (re.compile(r"(?<=[0-9²³LNτδλμνσργβ]) (?=[Lτδλμνσργβ](?![a-z]))"), ""),
+    (re.compile(r"(?<=[<=] )inf\b(?! [A-Z])"), "∞"),
+    (re.compile(rf"\bsum(?=_| [{_GREEK}])"), "Σ"),
+    (re.compile(r"\bsqrt\("), "√("),
+    # Indices and exponents that Unicode has letters for; `typeset` serves the others.
+    (re.compile(r"_([\dkijnmt]|\d+)(?![\w{])|_\{([-+\dkijnmt]+)\}"), _lowered),
+    (re.compile(r"\^(-?\d+|[kijnNT])(?!\w)|\^\{([-+\dkijnNT]+)\}"), _raised),
+    (re.compile(rf"(?<![\w)\]}}|*⟩^'-])-(?=[\d.∇⟨(|{_GREEK}])"), "−"),
+    (re.compile(r"(?<=[\w)\]}|*⟩²³ₖ₀₁ᵏ¹⁰]) - (?=[\w(|⟨√∇])"), " − "),
+    (re.compile(r"(?<=[0-9²³LNτδλμνσργβκ]) (?=[Lτδλμνσργβκ](?![a-z*]))"), ""),
     (re.compile(r"\|\.\|"), "|·|"),
     (re.compile(r"‖\.‖"), "‖·‖"),
 )  # fmt: skip
+_ID = r"[\dX][\w-]*"
+_CLAIMS = re.compile(rf"\bclaims? {_ID}(?:, {_ID})*(?:,? and {_ID})?")
+_BRACES = r"\{(?:[^{}]|\{[^{}]*\})*\}"
+_RAISED = re.compile(rf"\^({_BRACES}|-?\([^()]*\)|-?\w+)")
+_LOWERED = re.compile(rf"_({_BRACES}|[A-Za-z0-9{_GREEK}]+)")
 _LABELS = ("Statement", "Hypotheses", "Checked", "Tight", "Source")
 
 
@@ -62,6 +83,36 @@ def symbols(text: str) -> str:
     for pattern, replacement in _REPLACE:
         text = pattern.sub(replacement, text)
     return text
+
+
+def typeset(text: str, ids: Collection[str] = ()) -> Markup:
+    """Return plain text as HTML, its mathematics in symbols, with indices and exponents.
+
+    Parameters
+    ----------
+    text : str
+        In the way the claims are written.
+    ids : collection of str
+        Claims that have a section: ``claim 18`` becomes a link to it.
+    """
+    html = _scripts(str(escape(symbols(text))))
+
+    def link(found: re.Match[str]) -> str:
+        return f'<a href="#claim-{found[0]}">{found[0]}</a>' if found[0] in ids else found[0]
+
+    return Markup(_CLAIMS.sub(lambda phrase: re.sub(rf"\b{_ID}", link, phrase[0]), html))
+
+
+def _scripts(html: str) -> str:
+    """Return HTML with elements for the indices and exponents."""
+    html = _LOWERED.sub(lambda found: _element("sub", found[1]), html)
+    return _RAISED.sub(lambda found: _element("sup", found[1]), html)
+
+
+def _element(tag: str, text: str) -> str:
+    """Return an index or exponent without the brackets that hold it together."""
+    inner = text[1:-1] if text[0] in "{(" else text
+    return f"<{tag}>{_scripts(inner).replace('-', '−')}</{tag}>"
 
 
 def sentence(text: str) -> str:

@@ -7,7 +7,8 @@ from breglab.theory.exact import RationalProblem, exact_run, exact_tree
 from breglab.theory.falsifier import Attack, Outcome, falsify
 from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.kind import Kind
-from breglab.theory.margins import Margins, identity, joined
+from breglab.theory.loading import load_claims
+from breglab.theory.margins import Margins, at_most, identity, joined
 from breglab.theory.one_step import INEQUALITIES, Inequality, OneStep
 from breglab.theory.statement import Statement
 from breglab.theory.suite import common_instances
@@ -35,6 +36,7 @@ __all__ = [
     "Transitions",
     "Verdict",
     "all_claims",
+    "at_most",
     "check",
     "check_negative",
     "common_instances",
@@ -45,5 +47,6 @@ __all__ = [
     "find_claims",
     "identity",
     "joined",
+    "load_claims",
     "verify",
 ]

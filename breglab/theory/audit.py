@@ -7,6 +7,7 @@ import math
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,7 +17,7 @@ import cloudpickle
 from joblib import Parallel, delayed
 
 from breglab._checks import count
-from breglab.theory.claim import Claim, Finding, check, check_negative
+from breglab.theory.claim import Claim, Finding, check, check_negative, told
 from breglab.theory.claims import all_claims
 from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.suite import common_instances
@@ -72,9 +73,52 @@ class ClaimResult:
         return self.verdict is self.claim.expected and self.negative_caught
 
     @property
+    def reason(self) -> str:
+        """Why the result is not as expected, in a sentence; empty where it is."""
+        parts = [] if self.verdict is self.claim.expected else [self._verdict_in_words()]
+        if not self.negative_caught:
+            parts.append(f"the negative instance was missed: {_in_words(self.negative)}")
+        return "; ".join(parts)
+
+    def _verdict_in_words(self) -> str:
+        if self.verdict is Verdict.NOT_APPLICABLE:
+            return self._applies_nowhere()
+        found = [f for f in self.applicable if f.verdict is self.verdict]
+        if self.verdict is Verdict.HOLDS:
+            return f"holds on all of {_count(found)}, where it was expected to be violated"
+        worst = min(found, key=lambda f: (f.worst_margin, f.instance))
+        more = f", and on {len(found) - 1} more" if len(found) > 1 else ""
+        return _in_words(worst) + more
+
+    def _applies_nowhere(self) -> str:
+        """Say which hypotheses fail: all of the instances may fail one, or each its own."""
+        failed = Counter(f.reason for f in self.findings)
+        if not failed:
+            return "not applicable: there is no instance to check it on"
+        nowhere = f"not applicable on any of {_count(self.findings)}"
+        if len(failed) == 1:
+            return f'{nowhere}: the hypothesis "{next(iter(failed))}" fails everywhere'
+        each = ", ".join(f'"{reason}" fails on {n}' for reason, n in failed.most_common())
+        return f"{nowhere}: of the hypotheses, {each}"
+
+    @property
     def seconds(self) -> float:
         """Wall-clock time of all the checks, without the runs."""
         return sum(f.seconds for f in self.findings) + self.negative.seconds
+
+
+def _count(findings: Sequence[Finding]) -> str:
+    return f"{len(findings)} instance{'s' if len(findings) != 1 else ''}"
+
+
+def _in_words(finding: Finding) -> str:
+    """Return the verdict on one instance, with the reason or the margin."""
+    found = f"{finding.verdict.value} on {finding.instance}"
+    if finding.reason:
+        return f"{found}: {finding.reason}"
+    margins = finding.margins
+    where = "" if margins is None else f" with margin {margins.worst:.1e} at k = {margins.worst_k}"
+    return found + where
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,9 +262,10 @@ def _travels(task: Any) -> bool:
 def _visit_own(claim: Claim) -> tuple[Finding, ...]:
     """Check a claim on its own instances, and evaluate what it states without a run."""
     try:
-        instances, stated = claim.own_instances(), claim.findings()
+        instances, stated = tuple(claim.own_instances()), tuple(claim.findings())
+        _check_each("own_instances", instances, Instance, [])
     except Exception as error:
-        reason = f"its own instances could not be made: {type(error).__name__}: {error}"
+        reason = f"its own instances could not be made: {told(error, type(claim))}"
         return (Finding(claim.id, "own instances", Verdict.INCONCLUSIVE, reason=reason),)
     found = (f for instance in instances for f in _visit(instance, (claim,)).findings)
     return (*found, *stated)

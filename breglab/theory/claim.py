@@ -7,13 +7,20 @@ import math
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
+from breglab.theory.estimation import estimated
 from breglab.theory.instance import Instance, Run, execute
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins
 from breglab.theory.verdict import Verdict
+
+_UNCONFIRMED = (
+    "the law of the gradient can be listed (draws refute an equality of expectations, but never "
+    "confirm it)"
+)
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,9 @@ class Claim(abc.ABC):
     source : str
         Place in the paper: theorem, equation.
     latex : str
-        The statement as LaTeX (display mathematics, no delimiters).
+        The statement as LaTeX (display mathematics, no delimiters); may be empty.
     words : str
-        The statement in a sentence or two.
+        The statement in a sentence or two; the title says it where this is empty.
     tight : str
         Whether and where it is attained.
     proof : str
@@ -60,21 +67,25 @@ class Claim(abc.ABC):
         An instance that fails one is ``not applicable``.
     on_common : bool
         Whether the common instances are tried; otherwise `own_instances` only.
+    reference : str
+        What the command line calls it: ``"my_claims.py::MyClaim"`` if it came from a file, else
+        empty, which is the id.
     """
 
     id: ClassVar[str]
     title: ClassVar[str]
     kind: ClassVar[Kind] = Kind.BEYOND
     section: ClassVar[str] = ""
-    source: ClassVar[str]
-    latex: ClassVar[str]
-    words: ClassVar[str]
+    source: ClassVar[str] = "own claim"
+    latex: ClassVar[str] = ""
+    words: ClassVar[str] = ""
     tight: ClassVar[str] = ""
     proof: ClassVar[str] = ""
     certificates: ClassVar[tuple[str, ...]] = ()
     expected: ClassVar[Verdict] = Verdict.HOLDS
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
     on_common: ClassVar[bool] = True
+    reference: str = ""
 
     @abc.abstractmethod
     def margins(self, run: Run) -> Margins:
@@ -115,7 +126,8 @@ class Finding:
     margins : Margins or None
         None where the claim does not apply or could not be evaluated.
     reason : str
-        The hypothesis that is not met, or the error.
+        The hypothesis that is not met, or the error; of a verdict that rests on draws, what it
+        assumes.
     seconds : float
         Wall-clock time of the check, without the run.
     """
@@ -148,7 +160,10 @@ def check(claim: Claim, run: Run, *, enforce: bool = True) -> Finding:
     Returns
     -------
     Finding
-        A claim that raises is inconclusive on this instance, with the error as its reason.
+        A claim that raises is inconclusive on this instance, with the error as its reason. Where
+        the law of the gradient cannot be listed the margins are `estimated`, and an equality of
+        expectations that the draws do not refute is not applicable: no number of them confirms it.
+        An inequality that "holds" there is not refuted by so many draws, which its reason says.
     """
     begun = time.perf_counter()
     name = run.instance.name
@@ -158,7 +173,10 @@ def check(claim: Claim, run: Run, *, enforce: bool = True) -> Finding:
                 return Finding(claim.id, name, Verdict.NOT_APPLICABLE, reason=hypothesis.sentence)
     except Exception as error:
         return _failed(claim, name, error)
-    return judge(claim, name, lambda: claim.margins(run), begun)
+    found = judge(claim, name, lambda: estimated(claim.margins, run), begun)
+    if enforce and found.margins is not None and found.margins.unconfirmed:
+        return replace(found, verdict=Verdict.NOT_APPLICABLE, margins=None, reason=_UNCONFIRMED)
+    return found
 
 
 def judge(claim: Claim, name: str, evaluate: Callable[[], Margins], begun: float) -> Finding:
@@ -177,11 +195,13 @@ def judge(claim: Claim, name: str, evaluate: Callable[[], Margins], begun: float
     """
     try:
         margins = evaluate()
+        if not isinstance(margins, Margins):
+            raise TypeError(f"margins must be Margins, got {margins!r}")
     except Exception as error:  # a user's claim may raise anything; the others still run
         return _failed(claim, name, error)
-    verdict = margins.verdict
-    reason = "the margins are not finite" if verdict is Verdict.INCONCLUSIVE else ""
-    return Finding(claim.id, name, verdict, margins, reason, time.perf_counter() - begun)
+    seconds = time.perf_counter() - begun
+    reason = margins.doubt or margins.caveat
+    return Finding(claim.id, name, margins.verdict, margins, reason, seconds)
 
 
 def check_negative(claim: Claim) -> Finding:
@@ -193,6 +213,15 @@ def check_negative(claim: Claim) -> Finding:
 
 
 def _failed(claim: Claim, name: str, error: Exception) -> Finding:
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-    return Finding(claim.id, name, Verdict.INCONCLUSIVE, reason=reason)
+    return Finding(claim.id, name, Verdict.INCONCLUSIVE, reason=told(error, type(claim)))
+
+
+def told(error: Exception, kind: type) -> str:
+    """Return an error in a line, with the place in the file of a class that it arose at."""
+    frames = traceback.extract_tb(error.__traceback__)
+    codes = (getattr(method, "__code__", None) for method in vars(kind).values())
+    files = {code.co_filename for code in codes if code is not None}
+    # What a claim calls may raise deep inside of a library; its author looks for his own line.
+    where = next((frame for frame in reversed(frames) if frame.filename in files), frames[-1])
+    place = f"{Path(where.filename).name}:{where.lineno}, in {where.name}"
+    return f"{type(error).__name__}: {error} ({place})"

@@ -8,6 +8,7 @@ from breglab.geometry import L1, ElasticNet, GroupL12, NonNegativeL1, SparseGrou
 from breglab.iteration import Gradient, Momentum
 from breglab.theory.claim import Hypothesis
 from breglab.theory.instance import Run
+from breglab.theory.transitions import listed_law
 
 # A step computed as 2/(delta L) meets tau <= 2/(delta L) up to its last digits.
 _ROUNDING = 1e-12
@@ -51,6 +52,39 @@ def _has_minimiser(run: Run) -> bool:
     return bool(flat) and bool(np.isfinite(instance.phi.value(np.asarray(instance.theta_star))))
 
 
+def _bounded_variance(run: Run) -> bool:
+    oracle = run.instance.oracle
+    if not np.isfinite(oracle.sigma):
+        return False
+    variance = np.asarray(oracle.variance(run.theta))
+    return bool(np.all(variance <= oracle.sigma**2 * (1.0 + 1e-9)))
+
+
+def _unbiased(run: Run) -> bool:
+    oracle = run.instance.oracle
+    if oracle.sigma == 0.0 or not run.exact:
+        return True
+    probability, g = listed_law(oracle, run.theta)
+    mean = np.einsum("s,s...->...", probability, g)
+    size = np.einsum("s,s...->...", probability, np.abs(g))
+    gradient = run.instance.loss.gradient(run.theta)
+    return bool(np.all(np.abs(mean - gradient) <= 1e-9 * np.max(size, axis=-1, keepdims=True)))
+
+
+def _convex(run: Run) -> bool:
+    loss = run.instance.loss
+    if not loss.convex:
+        return False
+    points = run.theta
+    if run.instance.theta_star is not None:
+        points = np.concatenate([np.asarray(run.instance.theta_star)[None], points])
+    step, change = np.diff(points, axis=0), np.diff(loss.gradient(points), axis=0)
+    # Rounding of a point p changes its gradient by L |p| times the precision of the dtype.
+    size = np.max(np.linalg.norm(points, axis=-1)) * loss.lipschitz
+    least = -1e-12 * size * np.linalg.norm(step, axis=-1)
+    return bool(np.all(np.sum(step * change, axis=-1) >= least))
+
+
 ELASTIC_NET = Hypothesis(
     "the mirror map is an elastic net J + |.|^2/(2 delta)",
     lambda run: isinstance(run.instance.phi, ElasticNet),
@@ -66,8 +100,17 @@ MOMENTUM_RULE = Hypothesis(
 )
 DETERMINISTIC = Hypothesis("the gradient is exact", lambda run: run.instance.oracle.sigma == 0.0)
 BOUNDED_VARIANCE = Hypothesis(
-    "the gradient noise has bounded variance (Assumption 2)",
-    lambda run: np.isfinite(run.instance.oracle.sigma),
+    "the gradient noise has bounded variance (Assumption 2)", _bounded_variance
+)
+"""As the oracle states it: sigma is finite, and the variance at the iterates is at most sigma^2."""
+UNBIASED = Hypothesis(
+    "the gradient is unbiased at the iterates (Assumption 2; not checked where its law cannot be "
+    "listed)",
+    _unbiased,
+)
+CONVEX = Hypothesis(
+    "the loss is convex, as it states and as its gradients at the iterates do not contradict",
+    _convex,
 )
 STRONGLY_CONVEX_LOSS = Hypothesis(
     "the loss is strongly convex (Assumption 4)",
@@ -76,7 +119,14 @@ STRONGLY_CONVEX_LOSS = Hypothesis(
 MINIMISER = Hypothesis(
     "a minimiser theta* of the loss with J(theta*) < inf is known", _has_minimiser
 )
-STOCHASTIC = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE, STRONGLY_CONVEX_LOSS, MINIMISER)
+STOCHASTIC = (
+    ELASTIC_NET,
+    GRADIENT_RULE,
+    BOUNDED_VARIANCE,
+    UNBIASED,
+    STRONGLY_CONVEX_LOSS,
+    MINIMISER,
+)
 """The hypotheses of Theorem 6 without its condition on the steps."""
 SMALL_STEPS = Hypothesis(
     "the step size is at most mu/(2 delta L^2)",

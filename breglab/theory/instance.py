@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from breglab._checks import Array, Values
+from breglab._checks import Array, Values, count
 from breglab.geometry import MirrorMap
 from breglab.iteration import (
     Constant,
@@ -22,10 +22,22 @@ from breglab.iteration import (
     StepSize,
     Stopping,
     Trace,
+    relative_step,
     run,
 )
 from breglab.problems import Exact, LeastSquares, Loss, Oracle, Problem
-from breglab.theory.transitions import Transitions, transitions
+from breglab.theory.transitions import (
+    Transitions,
+    drawn_law,
+    enumerable,
+    listed_law,
+    transitions,
+)
+
+BATCHES = 40
+"""Batches of draws that a confidence interval is computed from."""
+FEWEST = 64
+"""Least number of draws in a batch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +49,11 @@ class Instance:
     name, title : str
         Unique short name, and a sentence for a person.
     oracle : Oracle or Loss
-        The gradients: exact, or with noise of a known finite law. A loss stands for `Exact`.
+        The gradients: exact, or with noise. A loss stands for `Exact`.
     phi : MirrorMap
         The mirror map.
-    step_size : function of k, or float
-        tau^(k).
+    step_size : function of k, or float, optional
+        tau^(k); ``1/(delta L)`` unless given.
     iterations : int
         Number of steps.
     rule : Rule
@@ -61,13 +73,17 @@ class Instance:
         before `iterations` once the residual is at rounding level.
     attains : tuple of str
         Ids of the claims whose inequality is an equality here; it is checked as one.
+    draws : int
+        Where the law of the gradient cannot be listed, how many gradients are drawn at each iterate
+        to decide a claim, as far as the memory allows. What happens with a probability p that is
+        not much larger than 1/draws is not seen by them, see `breglab.theory.estimation`.
     """
 
     name: str
     title: str
     oracle: Oracle
     phi: MirrorMap
-    step_size: StepSize
+    step_size: StepSize = None  # type: ignore[assignment] # replaced when it is made
     iterations: int = 200
     rule: Rule = Gradient()  # noqa: RUF009 - a frozen value
     theta0: Array | None = None
@@ -78,14 +94,19 @@ class Instance:
     seed: int = 0
     reaches_limit: bool = False
     attains: tuple[str, ...] = ()
+    draws: int = 2**16
 
     def __post_init__(self) -> None:
+        count(self.draws, "draws", low=BATCHES * FEWEST)
         oracle: Any = self.oracle
         if isinstance(oracle, Loss):
             object.__setattr__(self, "oracle", Exact(oracle))
         elif not isinstance(oracle, Oracle):
             raise TypeError(f"oracle must be an Oracle or a Loss, got {oracle!r}")
         # What `run` accepts is accepted here too; the claims read the functions.
+        step_size: Any = self.step_size
+        if step_size is None:
+            object.__setattr__(self, "step_size", relative_step(self.loss, self.phi))
         for name, wrap in (("step_size", Constant), ("sample", Every)):
             value: Any = getattr(self, name)
             if not callable(value):
@@ -104,10 +125,23 @@ class Instance:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """An instance that was run: its trace and, on demand, exact one-step transitions."""
+    """An instance that was run: its trace and, on demand, its one-step transitions.
+
+    Attributes
+    ----------
+    instance : Instance
+        What was run.
+    trace : Trace
+        What was recorded.
+    draws, batch : int
+        Where the law of the gradient cannot be listed: the number of draws that stand for it in
+        the transitions, and the number of this batch of draws. Different batches are independent.
+    """
 
     instance: Instance
     trace: Trace
+    draws: int = FEWEST
+    batch: int = 0
 
     @property
     def theta(self) -> Values:
@@ -130,8 +164,13 @@ class Run:
         return np.array([self.instance.step_size(int(k)) for k in self.trace.k])
 
     @cached_property
+    def exact(self) -> bool:
+        """Whether the law of the gradient can be listed, so that expectations are exact."""
+        return enumerable(self.instance.oracle, self.theta[0])
+
+    @cached_property
     def transitions(self) -> Transitions:
-        """All steps of the gradient rule from every kept iterate.
+        """Steps of the gradient rule from every kept iterate: all of them, or a batch of draws.
 
         Raises
         ------
@@ -143,7 +182,13 @@ class Run:
                 f"transitions are those of the gradient rule, got {self.instance.rule!r}"
             )
         i = self.instance
-        return transitions(i.oracle, i.phi, i.theta_star, self.theta, self.v, self.tau)
+        if self.exact:
+            law = listed_law(i.oracle, self.theta)
+        else:
+            # Apart from the stream that drew the gradients of the run.
+            seed = np.random.SeedSequence(i.seed, spawn_key=(self.draws, self.batch))
+            law = drawn_law(i.oracle, self.theta, self.draws, np.random.default_rng(seed))
+        return transitions(i.oracle, i.phi, i.theta_star, self.theta, self.v, self.tau, law)
 
 
 def execute(instance: Instance, *, progress: bool | None = False) -> Run:

@@ -22,7 +22,7 @@ from breglab.geometry import (
     Zero,
 )
 from breglab.iteration import Constant, LogSpaced, Momentum, SquareSummable, relative_step
-from breglab.problems import Exact, FiniteNoise, Problem, load
+from breglab.problems import Exact, FiniteNoise, GaussianNoise, Problem, load
 from breglab.theory.instance import Instance
 
 SUITES = ("quick", "full")
@@ -110,6 +110,11 @@ def _convex(seed: int) -> Iterator[Instance]:
                    tau=SquareSummable(1.0, 0.6), steps=300, **start)  # fmt: skip
     yield _linbreg("quadratic, l1, noise, small steps", problem, L1(0.2), 1.0, oracle=noise,
                    tau=SquareSummable(small, 0.75), steps=300)  # fmt: skip
+    # A few iterates: their expectations are estimated from draws, which need not be many, as the
+    # tails of this noise are light.
+    yield _linbreg("quadratic, l1, Gaussian noise", problem, L1(0.2), 1.0,
+                   oracle=GaussianNoise(loss, 0.03), tau=Constant(small), steps=200,
+                   sample=LogSpaced(10), draws=2**13)  # fmt: skip
     example = load("example-1", seed)
     yield _run("example-1", "Example 1: the constraint theta >= 0 keeps the iteration from -1",
                example, ElasticNet(Box(0.0, np.inf), 1.0), steps=60, theta0=np.array([2.0]),

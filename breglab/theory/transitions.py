@@ -1,4 +1,4 @@
-"""Exact one-step transitions: conditional expectations as finite sums."""
+"""One-step transitions: conditional expectations as finite sums, or as means of draws."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from breglab._checks import Values
 from breglab.geometry import MirrorMap
 from breglab.iteration import Gradient, State, step
-from breglab.problems import Oracle
+from breglab.problems import NotEnumerable, Oracle
 
 LARGEST = 50_000_000
 """Most numbers in one array of transitions: 400 MB."""
@@ -21,8 +21,9 @@ LARGEST = 50_000_000
 class Transitions:
     """All steps that the gradient rule can make from every kept iterate.
 
-    The gradient rule is memoryless: given (theta^k, v^k) the next iterate has the finite law of
-    the gradient, so conditional expectations are sums without Monte-Carlo error. A one-step
+    The gradient rule is memoryless: given (theta^k, v^k) the next iterate has the law of the
+    gradient. Where that is finite, conditional expectations are sums without Monte-Carlo error;
+    otherwise the atoms are draws, equally likely, and expectations their means. A one-step
     inequality that holds conditionally holds in expectation; the converse would be weaker.
 
     Attributes
@@ -38,7 +39,7 @@ class Transitions:
     probability : array, shape (s,)
         Probabilities of the s atoms.
     g, theta, v : array, shape (s, samples, n)
-        The gradients drawn, and the next primal and dual variables.
+        The gradients, and the next primal and dual variables.
     """
 
     oracle: Oracle
@@ -102,10 +103,73 @@ class Transitions:
         return np.asarray(values + inner)
 
 
+Law = tuple[Values, Values]
+"""Probabilities, shape (s,), and gradients at every iterate, shape (s, samples, n)."""
+
+
+def enumerable(oracle: Oracle, theta: Values) -> bool:
+    """Return whether the law of the gradient at a point, shape (n,), can be listed."""
+    try:
+        oracle.atoms(theta)
+    except NotEnumerable:
+        return False
+    return True
+
+
+def listed_law(oracle: Oracle, theta: Values) -> Law:
+    """Return the finite law of the gradient at every iterate.
+
+    Parameters
+    ----------
+    oracle : Oracle
+        Where the gradients come from.
+    theta : array, shape (samples, n)
+        The iterates.
+
+    Raises
+    ------
+    NotEnumerable
+        If the law cannot be listed.
+    ValueError
+        If the arrays would be too large.
+    """
+    _check_size(len(np.asarray(oracle.atoms(theta[:1])[0])), "atoms", theta)
+    probability, g = oracle.atoms(theta)
+    return np.asarray(probability), g
+
+
+def drawn_law(oracle: Oracle, theta: Values, draws: int, rng: np.random.Generator) -> Law:
+    """Return gradients that are drawn at every iterate, all equally likely, in place of their law.
+
+    Parameters
+    ----------
+    oracle, theta
+        As in `listed_law`.
+    draws : int
+        How many at each iterate.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Raises
+    ------
+    ValueError
+        If the arrays would be too large, or the oracle does not draw one gradient for each point.
+    """
+    _check_size(draws, "draws", theta)
+    points = np.broadcast_to(theta, (draws, *theta.shape))
+    g = oracle.sample(points, rng)
+    if np.shape(g) != points.shape:
+        raise ValueError(
+            f"{type(oracle).__name__}.sample must draw a gradient for each point, shape "
+            f"{points.shape}, got {np.shape(g)}"
+        )
+    return np.full(draws, 1.0 / draws), g
+
+
 def transitions(
-    oracle: Oracle, phi: MirrorMap, theta_star: Any, theta: Values, v: Values, tau: Values
+    oracle: Oracle, phi: MirrorMap, theta_star: Any, theta: Values, v: Values, tau: Values, law: Law
 ) -> Transitions:
-    """Make every possible step of the gradient rule from every iterate.
+    """Make every step of the gradient rule from every iterate.
 
     Parameters
     ----------
@@ -115,20 +179,19 @@ def transitions(
         The iterates.
     tau : array, shape (samples,)
         Size of the step that leaves each.
-
-    Raises
-    ------
-    ValueError
-        If the arrays would be too large, or the law of the oracle has too many atoms.
+    law : tuple of array
+        The gradients with their probabilities: `listed_law`, or `drawn_law`.
     """
-    atoms = len(np.asarray(oracle.atoms(theta[:1])[0]))
-    if atoms * theta.size > LARGEST:
-        raise ValueError(
-            f"{atoms} atoms x {len(theta)} iterates x {theta.shape[-1]} unknowns are more than "
-            f"{LARGEST} numbers; keep fewer iterates, with sample=LogSpaced(...)"
-        )
-    probability, g = oracle.atoms(theta)
+    probability, g = law
     following = step(State(0, theta, v), g, tau[:, None], phi, Gradient())
     return Transitions(
-        oracle, phi, theta_star, theta, v, np.asarray(probability), g, following.theta, following.v
+        oracle, phi, theta_star, theta, v, probability, g, following.theta, following.v
     )
+
+
+def _check_size(atoms: int, name: str, theta: Values) -> None:
+    if atoms * theta.size > LARGEST:
+        raise ValueError(
+            f"{atoms} {name} x {len(theta)} iterates x {theta.shape[-1]} unknowns are more than "
+            f"{LARGEST} numbers; keep fewer iterates, with sample=LogSpaced(...)"
+        )

@@ -23,5 +23,7 @@ _SENTENCES = {
     Verdict.HOLDS: "The statement held at every iterate that was checked.",
     Verdict.VIOLATED: "The statement failed by more than rounding.",
     Verdict.NOT_APPLICABLE: "A hypothesis of the statement is not met.",
-    Verdict.INCONCLUSIVE: "The check could not decide: an error, a NaN, or no instance to check.",
+    Verdict.INCONCLUSIVE: (
+        "The check could not decide: an error, a NaN, an interval about zero, or no instance."
+    ),
 }

@@ -63,7 +63,10 @@ def test_a_negative_instance_that_was_missed_is_one(stub):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("zzz",), ["CLAIM", "must be an id that `breglab claims` lists (1 to X5), got 'zzz'"]),
+        (
+            ("zzz",),
+            ["CLAIM", "must be an id that `breglab claims` lists (1 to X5-certified), got 'zzz'"],
+        ),
         (("x3", "2", "18-corect"), ["'x3' (did you mean X3?), '18-corect' (did you mean 18-corr"]),
         (("--suite", "big"), ["--suite", "must be one of 'quick', 'full', got 'big'"]),
         (("--seed", "-1"), ["--seed", "must be an integer >= 0, got -1"]),

@@ -122,6 +122,9 @@ def test_conjugate_slack_is_the_stated_one():
     assert J.conjugate(np.array([1.25]), slack=0.125) == math.inf
     assert J.conjugate(np.array([1.0 + 2**-50])) == 0.0
     assert J.conjugate(np.array([1.0 + 2**-50]), slack=0.0) == math.inf
+    # The default is 16 eps, 2^-48.
+    assert J.conjugate(np.array([1.0 + 2**-49])) == 0.0
+    assert J.conjugate(np.array([1.0 + 2**-47])) == math.inf
 
 
 def test_box_keeps_the_bound_of_the_dtype():

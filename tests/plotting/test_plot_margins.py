@@ -112,12 +112,12 @@ def test_the_least_margin_of_all_parts_is_kept(parts):
 
 
 def test_two_sides_draws_the_part_with_the_least_margin():
-    fine = Margins(K, np.ones(50), np.full(50, 2.0), np.ones(50), 0.01)
-    tight = Margins(K, 1.0 + K, 1.0 + K, np.full(50, 3.0), 0.01)
+    fine = Margins(K, np.ones(50), np.full(50, 2.0), np.ones(50), 1e-3)
+    tight = Margins(K, 1.0 + K, 1.0 + K, np.full(50, 3.0), 1e-3)
     axes = two_sides(joined(fine, tight, fine), "title").axes[0]
     allowed, lhs = axes.get_lines()
     assert np.array_equal(lhs.get_ydata(), tight.lhs)
-    assert np.array_equal(allowed.get_ydata(), tight.rhs + 0.01 * 3.0)
+    assert np.array_equal(allowed.get_ydata(), tight.rhs + 1e-3 * 3.0)
     assert not axes.collections  # nothing is filled where the statement holds
     assert axes.get_title(loc="left") == "title"
 

@@ -12,7 +12,7 @@ from breglab.geometry import L1, ElasticNet, Entropy
 from breglab.iteration import Constant, LogSpaced, relative_step
 from breglab.problems import Exact, LeastSquares, Problem, load
 from breglab.problems.operators import CosineSynthesis, SubsampledTransform
-from breglab.report import document
+from breglab.report import document, page
 from breglab.theory import (
     Audit,
     ClaimResult,
@@ -80,6 +80,11 @@ def _negative(claim):
 @pytest.fixture(scope="session")
 def content(audit) -> dict:
     return document(audit, CREATED)
+
+
+@pytest.fixture(scope="session")
+def html(audit, content) -> str:
+    return page(audit, content)
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ def test_the_checker_needs_no_other_library():
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module)
-    assert imported == {"__future__", "collections.abc", "fractions", "typing"}
+    assert imported == {"__future__", "collections.abc", "fractions", "re", "typing"}
 
 
 def test_the_checker_runs_as_a_lone_file():
@@ -159,9 +159,19 @@ def test_a_negative_multiplier_is_refused():
     ("key", "value", "message"),
     [
         ("bound", "1/0", "ZeroDivisionError"),
-        ("bound", None, "not a certificate"),
+        ("bound", None, "numbers must be strings"),
         ("matrix", [["0"]], "stored matrix"),
-        ("steps", "1", "not a certificate"),
+        ("bound", 0.5, "numbers must be strings such as '-3/4', got 0.5"),
+        ("bound", 1, "numbers must be strings"),
+        ("bound", "-0.5", "numbers must be strings"),
+        ("bound", "1e-3", "numbers must be strings"),
+        ("bound", " 1", "numbers must be strings"),
+        ("bound", "1\n", "numbers must be strings"),
+        ("bound", "\u0661", "numbers must be strings"),
+        ("steps", "1", "steps must be an integer >= 1, got '1'"),
+        ("steps", True, "steps must be an integer >= 1, got True"),
+        ("steps", 1.0, "steps must be an integer >= 1, got 1.0"),
+        ("steps", 0, "steps must be an integer >= 1, got 0"),
         ("lhs", {"speed 1": "1"}, "unknown quantity 'speed 1'"),
         ("lhs", {"d 7": "1"}, "KeyError: '7'"),
         ("multipliers", {"hope 1 0": "1"}, "parameters must be"),
@@ -198,6 +208,52 @@ def test_an_unknown_inequality_is_refused_by_name():
     bad["multipliers"]["hope 1 0"] = "1"
     with pytest.raises(ValueError, match="unknown inequality 'hope 1 0'"):
         check(bad)
+
+
+def _of_an_empty_class(nu):
+    """Return the sum that would prove |e_0|^2 <= 0 from (3.7) with nu > delta L."""
+    gram = [["0"] * 6 for _ in range(6)]
+    return {
+        "name": "nothing", "steps": 1, "lhs": {"error 0": "1"}, "reference": "error 1",
+        "parameters": {"tau": "1", "beta": "0", "L": "1", "delta": "1", "nu": nu},
+        "bound": "0", "matrix": gram,
+        "multipliers": {"descent 0 *": "2", "A5 0 *": "2", "map 0 *": "4"},
+    }  # fmt: skip
+
+
+def test_an_empty_class_proves_nothing():
+    with pytest.raises(ValueError, match="nu must be at most delta L"):
+        check(_of_an_empty_class("2"))
+    # Where the class is not empty the same sum leaves the values of phi.
+    with pytest.raises(ValueError, match="function values do not cancel: phi"):
+        check(_of_an_empty_class("1"))
+    without = _of_an_empty_class("2")
+    del without["parameters"]["delta"], without["multipliers"]["map 0 *"]
+    with pytest.raises(ValueError, match="parameters must be"):
+        check(without)
+
+
+def test_many_steps_are_decided_without_recursion():
+    one, zero = Fraction(1), Fraction(0)
+    size = 1100
+    rows = [[zero] * size for _ in range(size)]
+    rows[0][0] = one
+    assert is_psd(rows)
+    rows[-1][-1] = -one
+    assert not is_psd(rows)
+    many = document("distance-decreases") | {"steps": 600}
+    with pytest.raises(ValueError, match="stored matrix"):
+        check(many)
+
+
+@pytest.mark.parametrize(
+    ("name", "flat", "slope"),
+    [("loss-decay", False, False), ("rate-sharp", True, False), ("rate-full", True, True)],
+)
+def test_the_hypotheses_name_what_is_used_at_the_minimiser(name, flat, slope):
+    hypotheses = load_certificate(name).hypotheses
+    assert ("grad L(theta*) = 0" in hypotheses) == flat
+    assert ("phi has a subgradient v* at theta*" in hypotheses) == slope
 
 
 integers = st.integers(-3, 3)

@@ -21,14 +21,15 @@ from breglab.theory.certificates.symbolic import (  # noqa: E402 - after the opt
     decay_small_steps,
     distance_decreases,
     loss_decay,
+    noise_sharp,
     norm_decay,
     rate_refined,
     rate_small_steps,
 )
 from breglab.theory.worst_case import sharp_factor  # noqa: E402 - after the optional library
 
-PARAMETERS = {"delta", "tau", "L", "mu", "nu", "b", "q", "gamma"}
-VALUES = {"L_0", "L_1", "L_*", "J_0", "J_1", "J_*"}
+PARAMETERS = {"delta", "tau", "L", "mu", "nu", "b", "q", "gamma", "c"}
+VALUES = {"L_0", "L_1", "L_*", "J_0", "J_1", "J_*", "L_1'", "J_1'"}
 ALL = {function.__name__: function() for function in IDENTITIES}
 
 
@@ -39,7 +40,7 @@ def test_the_residual_is_zero(name):
 
 def test_the_rows_that_are_proved():
     assert {identity.row for identity in ALL.values()} == {
-        "12", "13", "19", "34", "35", "37", "43", "44", "B(b)"
+        "12", "13", "19", "20", "34", "35", "37", "43", "44", "B(b)"
     }  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def _points():
     grid = {
         "delta": ["1/2", "3"], "L": ["1", "5/2"], "kappa": ["1/10", "1/2", "49/50"],
         "relative": ["1/10", "1/2", "1", "6/5", "3/2", "9/5", "19/10", "2"],
-        "b": ["3/4", "17/20", "19/20"], "q": ["1/5", "9/10", "11/10"],
+        "b": ["3/4", "17/20", "19/20"], "q": ["1/5", "9/10", "11/10"], "c": ["1/2", "1", "3/2"],
     }  # fmt: skip
     for values in itertools.product(*grid.values()):
         p = dict(zip(grid, map(Fraction, values), strict=True))
@@ -79,7 +80,7 @@ def _points():
 @pytest.mark.parametrize("name", ALL)
 def test_the_weights_are_nonnegative_under_the_conditions(name):
     identity = ALL[name]
-    letters = sympy.symbols("delta L mu nu b q tau", positive=True)
+    letters = sympy.symbols("delta L mu nu b q c tau", positive=True)
     conditions = sympy.lambdify(letters, [*identity.conditions, sympy.true])
     weights = sympy.lambdify(letters, [sympy.sympify(t.weight) for t in identity.terms])
     inside = outside = 0
@@ -128,12 +129,59 @@ def test_scalars_may_stand_for_vectors(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_what_has_mean_zero_is_linear_in_the_noise_and_known_before_it(name):
-    mean_zero = sympy.expand(ALL[name].mean_zero)
-    if mean_zero != 0:
-        (noise,) = [s for s in mean_zero.free_symbols if s.name == "xi"]
-        assert sympy.degree(mean_zero, noise) == 1
-        assert mean_zero.subs(noise, 0) == 0
-        assert not {s.name for s in mean_zero.free_symbols} & {"y", "J_1", "L_1"}
+    for part in sympy.Add.make_args(sympy.expand(ALL[name].mean_zero)):
+        symbols = {s.name: s for s in part.free_symbols}
+        assert (
+            any(
+                sympy.degree(part, symbols[f"xi{mark}"]) == 1
+                and not {f"{after}{mark}" for after in ("y", "J_1", "L_1")} & set(symbols)
+                for mark in ("", "'")
+                if f"xi{mark}" in symbols
+            )
+            or part == 0
+        )
+
+
+def test_the_sharp_noise_term_is_the_expectation_over_a_law():
+    """Both sides of the identity, averaged over all pairs of atoms, are those of one step."""
+    identity = noise_sharp()
+    symbols = {s.name: s for s in _symbols(identity)}
+    R = sympy.Rational
+    delta, tau, L, c, lam, x, p, star = R(3, 2), R(1, 3), R(5, 4), R(1, 3), R(1, 2), 0, R(2, 5), 1
+    atoms = {-R(1): R(2, 3), R(2): R(1, 3)}
+    g = L * (x - star)
+
+    def after(xi):
+        v = p + x / delta - tau * (g + xi)
+        return delta * sympy.sign(v) * max(abs(v) - lam, 0)
+
+    def loss(y):
+        return L * (y - star) ** 2 / 2
+
+    base = {"delta": delta, "tau": tau, "L": L, "c": c, "x": x, "p": p, "g": g, "L_0": loss(x)}
+    sums = dict.fromkeys(("left", "right", "mean_zero"), 0)
+    values = [0] * len(identity.terms)
+    for (xi, w), (other, w_other) in itertools.product(atoms.items(), repeat=2):
+        point = base | {"xi": xi, "xi'": other, "y": after(xi), "y'": after(other),
+                        "L_1": loss(after(xi)), "L_1'": loss(after(other))}  # fmt: skip
+        at = {symbols[name]: value for name, value in point.items() if name in symbols}
+        for side in sums:
+            sums[side] += w * w_other * sympy.sympify(getattr(identity, side)).subs(at)
+        values = [
+            total + w * w_other * term.value.subs(at)
+            for total, term in zip(values, identity.terms, strict=True)
+        ]
+    variance = sum(w * xi**2 for xi, w in atoms.items())
+    assert sums["right"] == loss(x) + (1 - c / 2) * delta * tau * variance
+    decay = [
+        loss(y) + (-tau * (g + xi) - (y - x) / delta) * (y - x) / tau
+        + (2 - delta * L * tau - c) / (2 * delta * tau) * (y - x) ** 2
+        for xi in atoms for y in [after(xi)]
+    ]  # fmt: skip
+    assert sums["left"] == sum(w * d for w, d in zip(atoms.values(), decay, strict=True))
+    assert sums["mean_zero"] == 0
+    assert sums["left"] < sums["right"]
+    assert all(value >= 0 for value in values)
 
 
 def test_the_two_step_ranges_of_the_sharp_decay_meet():

@@ -10,7 +10,12 @@ from breglab.theory.certificates.catalogue import Search, catalogue, every_pair,
 from breglab.theory.certificates.certificate import Certificate, Statement
 from breglab.theory.certificates.checker import check, is_psd
 from breglab.theory.certificates.pipeline import certify
-from breglab.theory.certificates.saved import load_certificate, saved_names, verify_saved
+from breglab.theory.certificates.saved import (
+    load_certificate,
+    saved_names,
+    saved_text,
+    verify_saved,
+)
 
 __all__ = [
     "Certificate",
@@ -24,5 +29,6 @@ __all__ = [
     "is_psd",
     "load_certificate",
     "saved_names",
+    "saved_text",
     "verify_saved",
 ]

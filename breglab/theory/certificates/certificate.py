@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from breglab.theory.certificates.checker import check
+from breglab.theory.certificates.checker import check, fraction
 
 _HYPOTHESES = {
     "loss": "the loss is mu-strongly convex and its gradient L-Lipschitz",
@@ -29,7 +29,8 @@ class Statement:
     steps : int
         N >= 1 steps of (2.14) from theta^0, v^0 with m^0 = 0; linearized Bregman for beta = 0.
     parameters : mapping of str to Fraction
-        tau, beta, L, and delta, mu, nu exactly where map, loss and A5 inequalities are used.
+        tau, beta, L, and delta exactly where map or A5 inequalities are used, mu for loss, nu <=
+        delta L for A5.
     lhs : mapping of str to Fraction
         Coefficients of quantities: ``"d k"`` (Bregman distance d_k to theta*), ``"loss k"``
         (L(theta^k) - L*), ``"error k"`` (|theta^k - theta*|^2), ``"gradient k"`` (squared norm),
@@ -77,8 +78,15 @@ class Certificate:
     @property
     def hypotheses(self) -> tuple[str, ...]:
         """The assumptions that the proof uses, a sentence each."""
-        kinds = {name.split(" ")[0] for name in self.multipliers}
-        return tuple(text for kind, text in _HYPOTHESES.items() if kind in kinds)
+        used = [name.split(" ") for name in self.multipliers]
+        kinds = {kind for kind, *_ in used}
+        found = [text for kind, text in _HYPOTHESES.items() if kind in kinds]
+        # Interpolation uses the gradients at both points, the other inequalities slopes at one.
+        if any(of == "*" or (kind == "loss" and to == "*") for kind, to, of in used):
+            found.append("grad L(theta*) = 0")
+        if any(of == "*" and kind in ("map", "A5") for kind, _, of in used):
+            found.append("phi has a subgradient v* at theta*")
+        return tuple(found)
 
     def verify(self) -> None:
         """Have the independent checker read the JSON text.
@@ -130,9 +138,9 @@ class Certificate:
             _fractions(document["lhs"]),
             document["reference"],
         )
-        matrix = tuple(tuple(Fraction(entry) for entry in row) for row in document["matrix"])
+        matrix = tuple(tuple(fraction(entry) for entry in row) for row in document["matrix"])
         multipliers = _fractions(document["multipliers"])
-        return cls(statement, Fraction(document["bound"]), multipliers, matrix)
+        return cls(statement, fraction(document["bound"]), multipliers, matrix)
 
 
 def _strings(numbers: Mapping[str, Fraction]) -> dict[str, str]:
@@ -140,4 +148,4 @@ def _strings(numbers: Mapping[str, Fraction]) -> dict[str, str]:
 
 
 def _fractions(numbers: Mapping[str, str]) -> dict[str, Fraction]:
-    return {name: Fraction(number) for name, number in numbers.items()}
+    return {name: fraction(number) for name, number in numbers.items()}

@@ -30,14 +30,17 @@ say, and `is_psd`. The inequalities are
   (Taylor, Hendrickx and Glineur 2017, Theorem 4);
 - ``descent i j``: the inequality (3.3), for every loss with L-Lipschitz gradient;
 - ``map i j``: for every 1/delta-strongly convex phi, as phi = J + |.|^2/(2 delta) with J convex;
-- ``A5 i j``: Assumption 5, (3.7), with constant nu, an assumption about loss and phi together.
+- ``A5 i j``: Assumption 5, (3.7), with constant nu, an assumption about loss and phi together; as
+  ``D_phi >= |.|^2/(2 delta)`` it needs nu <= delta L.
 
 The gradient of the loss at theta* is zero; v* stands for a subgradient of phi at theta*, and its
-existence is an assumption of those statements whose proofs use ``map i *`` or ``A5 i *``.
+existence is an assumption of those statements whose proofs use ``map i *`` or ``A5 i *``. No
+parameters that pass stand for an empty class, of which anything could be proved.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -47,7 +50,7 @@ Terms = dict[Any, Fraction]
 
 ONE = Fraction(1)
 
-_NEEDS = {"map": "delta", "loss": "mu", "A5": "nu"}
+_NEEDS = {"map": {"delta"}, "loss": {"mu"}, "A5": {"delta", "nu"}}
 
 
 def check(document: Mapping[str, Any]) -> None:
@@ -56,10 +59,11 @@ def check(document: Mapping[str, Any]) -> None:
     Parameters
     ----------
     document : mapping
-        Keys ``name`` (str), ``steps`` (N), ``parameters`` (tau, beta, L; delta, mu, nu exactly if a
-        map, loss, A5 inequality is used), ``lhs`` (coefficients of quantities), ``reference``
-        (quantity), ``bound``, ``multipliers`` (by inequality), ``matrix`` (rows, in the order
-        ``v*, v0, x0..xN, g0..gN``). All numbers are strings such as ``"-3/4"``, but for steps.
+        Keys ``name`` (str), ``steps`` (N), ``parameters`` (tau, beta, L; delta exactly if a map or
+        A5 inequality is used, mu for loss, nu for A5), ``lhs`` (coefficients of quantities),
+        ``reference`` (quantity), ``bound``, ``multipliers`` (by inequality), ``matrix`` (rows, in
+        the order ``v*, v0, x0..xN, g0..gN``). All numbers are strings such as ``"-3/4"``, but for
+        steps, an integer >= 1.
 
     Raises
     ------
@@ -74,8 +78,10 @@ def check(document: Mapping[str, Any]) -> None:
 
 def _check(document: Mapping[str, Any]) -> None:
     steps, multipliers = document["steps"], _fractions(document["multipliers"])
+    if type(steps) is not int or steps < 1:
+        raise ValueError(f"steps must be an integer >= 1, got {steps!r}")
     points = _points(steps, p := _parameters(document["parameters"], multipliers))
-    gap = _quantity(document["reference"], points, Fraction(document["bound"]))
+    gap = _quantity(document["reference"], points, fraction(document["bound"]))
     for name, weight in _fractions(document["lhs"]).items():
         gap = _sum(gap, _quantity(name, points, -weight))
     for name, weight in multipliers.items():
@@ -87,7 +93,7 @@ def _check(document: Mapping[str, Any]) -> None:
         raise ValueError(f"function values do not cancel: {', '.join(left)}")
     basis = ["v*", "v0", *(f"{kind}{k}" for kind in "xg" for k in range(steps + 1))]
     matrix = [[gap.get((a, b), Fraction(0)) for b in basis] for a in basis]
-    if matrix != [[Fraction(entry) for entry in row] for row in document["matrix"]]:
+    if matrix != [[fraction(entry) for entry in row] for row in document["matrix"]]:
         raise ValueError("the stored matrix is not the one of the statement and the multipliers")
     if not is_psd(matrix):
         raise ValueError("the matrix is not positive semidefinite")
@@ -99,18 +105,17 @@ def is_psd(matrix: Sequence[Sequence[Fraction]]) -> bool:
     By ``L D L^T``: a matrix with first entry a > 0 is positive semidefinite exactly if its Schur
     complement is; with a = 0 its first row must vanish, and the rest be positive semidefinite.
     """
-    if not matrix:
-        return True
-    pivot, *row = matrix[0]
-    if pivot < 0 or (pivot == 0 and any(row)):
-        return False
-    below = [line[1:] for line in matrix[1:]]
-    if pivot == 0:
-        return is_psd(below)
-    return is_psd(
-        [[x - a * b / pivot for x, b in zip(line, row, strict=True)]
-         for line, a in zip(below, row, strict=True)]
-    )  # fmt: skip
+    rest = [list(row) for row in matrix]
+    for i, row in enumerate(rest):
+        pivot, right = row[i], range(i + 1, len(row))
+        if pivot < 0 or (pivot == 0 and any(row[k] for k in right)):
+            return False
+        for line in rest[i + 1 :]:
+            if pivot and line[i]:
+                factor = line[i] / pivot
+                for k in right:
+                    line[k] -= factor * row[k]
+    return True
 
 
 def _points(steps: int, p: Mapping[str, Fraction]) -> dict[str, dict[str, Terms]]:
@@ -187,18 +192,27 @@ def _parameters(given: Mapping[str, str], multipliers: Mapping[str, Any]) -> dic
     p = _fractions(given)
     kinds = {name.split(" ")[0] for name in multipliers}
     needed = {"tau", "beta", "L"}
-    needed |= {given for kind, given in _NEEDS.items() if kind in kinds}
+    needed = needed.union(*(_NEEDS[kind] for kind in kinds & set(_NEEDS)))
     if set(p) != needed:
         raise ValueError(f"parameters must be {sorted(needed)}, got {sorted(p)}")
     if min(p[name] for name in needed - {"beta", "mu"}) <= 0 or not 0 <= p["beta"] < 1:
         raise ValueError("delta, tau, L and nu must be > 0 and beta in [0, 1)")
     if not 0 <= p.get("mu", Fraction(0)) < p["L"]:
         raise ValueError("mu must be in [0, L)")
+    if "nu" in p and p["nu"] > p["delta"] * p["L"]:
+        raise ValueError("nu must be at most delta L: no loss and map satisfy (3.7) beyond")
     return p
 
 
 def _fractions(numbers: Mapping[str, str]) -> dict[str, Fraction]:
-    return {name: Fraction(number) for name, number in numbers.items()}
+    return {name: fraction(number) for name, number in numbers.items()}
+
+
+def fraction(number: str) -> Fraction:
+    """Return the number that a string such as "-3/4" stands for; nothing else is one."""
+    if not isinstance(number, str) or not re.fullmatch(r"-?[0-9]+(/[0-9]+)?", number):
+        raise ValueError(f"numbers must be strings such as '-3/4', got {number!r}")
+    return Fraction(number)
 
 
 def _sum(a: Terms, b: Terms) -> Terms:

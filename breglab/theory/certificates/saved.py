@@ -20,6 +20,18 @@ def saved_names() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".json") for name in texts))
 
 
+def saved_text(name: str) -> str:
+    """Return the JSON text of a certificate that is kept.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown; the message lists the known ones.
+    """
+    choice(name, "name", saved_names())
+    return (_DATA / f"{name}.json").read_text(encoding="utf-8")
+
+
 def load_certificate(name: str) -> Certificate:
     """Read a certificate that is kept; it is not verified by reading.
 
@@ -28,8 +40,7 @@ def load_certificate(name: str) -> Certificate:
     ValueError
         If the name is unknown; the message lists the known ones.
     """
-    choice(name, "name", saved_names())
-    return Certificate.from_json((_DATA / f"{name}.json").read_text(encoding="utf-8"))
+    return Certificate.from_json(saved_text(name))
 
 
 def verify_saved() -> tuple[Certificate, ...]:

@@ -17,6 +17,14 @@ from breglab.theory.claims.bregman_convexity import (
 )
 from breglab.theory.claims.bregman_distance import DistanceAxioms, NoMetric
 from breglab.theory.claims.bregman_rates import ConstantStep, LongSteps, RefinedFactor
+from breglab.theory.claims.certified import (
+    BregmanRateCertified,
+    ConvexRateCertified,
+    DistanceDecayCertified,
+    LossDecayCertified,
+    MomentumCertified,
+    NormDecayCertified,
+)
 from breglab.theory.claims.convex_rate import ConvexRate
 from breglab.theory.claims.distance_decay import (
     BregmanConvergence,
@@ -29,6 +37,7 @@ from breglab.theory.claims.exact_regularization import (
     ExactRegularization,
     ExactRegularizationPrinted,
     ExactThreshold,
+    GroupLimit,
 )
 from breglab.theory.claims.example_one import (
     ExampleOne,
@@ -64,7 +73,12 @@ from breglab.theory.claims.loss_decay import (
     MonotoneLoss,
     NoiseTerm,
 )
-from breglab.theory.claims.momentum import MomentumMonotone, MomentumOscillation, MomentumStability
+from breglab.theory.claims.momentum import (
+    MomentumMonotone,
+    MomentumOscillation,
+    MomentumStability,
+    MomentumStabilityL1,
+)
 from breglab.theory.claims.norm_convergence import (
     DisplayYields,
     ExactRange,
@@ -125,6 +139,7 @@ CLAIMS: tuple[type[Claim], ...] = (
     DiscretisesInertia,
     DiscretisesInertiaVariable,
     ExactRegularizationPrinted,
+    GroupLimit,
     ExactRegularization,
     ExactThreshold,
     DescentLemma,
@@ -133,6 +148,7 @@ CLAIMS: tuple[type[Claim], ...] = (
     LossDecayPrinted,
     LossDecay,
     LossDecaySharp,
+    LossDecayCertified,
     NoiseTerm,
     BiasedLossDecay,
     BiasedNoiseTerm,
@@ -158,8 +174,10 @@ CLAIMS: tuple[type[Claim], ...] = (
     DisplayYields,
     YoungWithWeight,
     ExactRange,
+    NormDecayCertified,
     NormConvergenceSharp,
     ThreePoints,
+    DistanceDecayCertified,
     StepChoicePrinted,
     StepChoice,
     DistanceDecreases,
@@ -176,6 +194,7 @@ CLAIMS: tuple[type[Claim], ...] = (
     BregmanConvergence,
     LongSteps,
     RefinedFactor,
+    BregmanRateCertified,
     ConstantStep,
     VanishingSteps,
     HarmonicRatePrinted,
@@ -195,10 +214,13 @@ CLAIMS: tuple[type[Claim], ...] = (
     MomentumMonotone,
     MomentumOscillation,
     MomentumStability,
+    MomentumStabilityL1,
+    MomentumCertified,
     AdaBregMonotone,
     LimitPoint,
     AdaBregLimit,
     ConvexRate,
+    ConvexRateCertified,
 )
 """The claims, in the order of the paper; those beyond it stand next to what they extend."""
 

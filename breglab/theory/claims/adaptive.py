@@ -33,24 +33,39 @@ class _Start:
 class AdaBregMonotone(Statement):
     """With AdaBreg the loss decreases for small steps.
 
-    Statement: the first step of AdaBreg does not raise the loss if the step size is small enough.
+    Statement: the first step of AdaBreg does not raise the loss if the step size is small enough,
+    be it still > 2 eps, or eps = 0.
     Hypotheses: exact gradients, one unknown.
     Checked: the first step of Algorithm 3 on L = (theta - c)^2/2, delta = 1.
-    Tight: fails for every step size: bias correction makes the first step ``tau sign(g)``, so that
-    from ``theta - c = tau/4`` the loss grows by the factor nine.
+    Tight: fails for every step size above 2 eps: bias correction makes the first step ``tau g/(|g|
+    + eps)``, so that from ``theta - c = tau/4`` the loss grows by the factor nine, up to eps.
     Source: not in the paper, which claims monotone decay for LinBreg only.
     """
 
     id = "X2"
-    title = "With AdaBreg the loss decreases for small steps"
+    title = "With AdaBreg the loss decreases for small steps tau > 2 eps, or eps = 0"
     kind = Kind.BEYOND
     section = "2.3"
     source = "beyond the paper; Algorithm 3"
-    latex = r"\mathcal L(\theta^{(1)})\le\mathcal L(\theta^{(0)})\quad\text{for Algorithm 3}"
-    words = "For small steps the first step of AdaBreg does not raise the loss."
+    latex = (
+        r"\mathcal L(\theta^{(1)})\le\mathcal L(\theta^{(0)})\quad\text{for Algorithm 3, }"
+        r"\tau>2\epsilon\text{ or }\epsilon=0"
+    )
+    words = (
+        "For small steps the first step of AdaBreg does not raise the loss, where tau > 2 eps, or "
+        "eps = 0."
+    )
     tight = (
-        "Fails for every step size, with and without an l1 norm: the first step is tau in "
-        "length, however small the gradient is."
+        "Fails for every step size above 2 eps, with and without an l1 norm: the first step is "
+        "nearly tau in length, however small the gradient is."
+    )
+    proof = (
+        "In the first step the corrected moments are g and g^2, so that v moves by tau g/(|g| + "
+        "eps). From theta - c = r > 0 with J = 0, delta = 1 it is g = r, and the iterate goes to "
+        "r - tau r/(r + eps); the loss rises exactly if r < tau/2 - eps, so that for every tau > "
+        "2 eps there are such starts. For r = tau/4 and eps = 0 it goes from tau/4 to -3 tau/4, "
+        "and the loss grows by nine. With the l1 norm the same holds as long as both points are "
+        "on one side of zero, where theta = v - lam."
     )
     expected = Verdict.VIOLATED
 
@@ -101,6 +116,14 @@ class AdaBregLimit(Claim):
     tight = (
         "Fails for A = [1 2], b = 1: AdaBreg ends at (1/3, 1/3), not at (0, 1/2). It fits the "
         "data, but its dual variable leaves the range of A^T."
+    )
+    proof = (
+        "On A = [1 2] the two components of g are r and 2r with one r for both. Adam divides each "
+        "by the root of its own second moment, in which the factors 1 and 2 cancel (but for eps), "
+        "so that from v = 0 both components of v are equal for ever, and by symmetry of J those "
+        "of theta are. Fitting the data means 3 theta_1 = 1, theta = (1/3, 1/3). The minimiser of "
+        "|.|_1 + |.|^2/2 on theta_1 + 2 theta_2 = 1 is (0, 1/2) by claim 4-limit; v = (s, s) is "
+        "no multiple of (1, 2)."
     )
     expected = Verdict.VIOLATED
     on_common = False

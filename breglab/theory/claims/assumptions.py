@@ -14,7 +14,8 @@ from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, identity, joined
 from breglab.theory.rational import at_most
-from breglab.theory.small import Misstated, Quieter, quadratic_instance
+from breglab.theory.sides import attained
+from breglab.theory.small import Misstated, Quieter, parabola, quadratic_instance
 from breglab.theory.statement import Statement
 from breglab.theory.verdict import Verdict
 
@@ -24,7 +25,8 @@ class DescentLemma(Claim):
 
     Statement: ``L(x) <= L(y) + <grad L(y), x - y> + (L/2)|x - y|^2``.
     Hypotheses: the gradient is L-Lipschitz, (3.2).
-    Checked: at all pairs of an iterate and a next one, in both orders, for every instance.
+    Checked: at all pairs of an iterate and a next one, in both orders, for every instance; equality
+    on the tight instance.
     Tight: equality for a quadratic of curvature L.
     Source: Remark 1, (3.3).
     """
@@ -41,10 +43,20 @@ class DescentLemma(Claim):
     )
     words = "A loss with L-Lipschitz gradient lies below a parabola of curvature L at every point."
     tight = "Equality for a quadratic with curvature L."
+    proof = (
+        "L(x) - L(y) - <grad L(y), x - y> is the integral over s in [0, 1] of <grad L(y + s (x - "
+        "y)) - grad L(y), x - y>, and the integrand is at most L s |x - y|^2 by (3.2) and "
+        "Cauchy-Schwarz."
+    )
     hypotheses = (GRADIENT_RULE,)
 
+    def own_instances(self) -> tuple[Instance, ...]:
+        """Return the tight instance."""
+        title = "L = theta^2/2: equality"
+        return (parabola("tight-lemma", title, tau=0.5, attains=(self.id,)),)
+
     def margins(self, run: Run) -> Margins:
-        """Check (3.3) forwards and backwards along every step."""
+        """Check (3.3) both ways along every step, and the equality on the tight instance."""
         loss, t = run.instance.loss, run.transitions
         parts = []
         for x, y in ((t.theta[0], run.theta), (run.theta, t.theta[0])):
@@ -53,7 +65,8 @@ class DescentLemma(Claim):
             curve = loss.lipschitz / 2.0 * np.sum((x - y) ** 2, axis=-1)
             # Losses are known to a share of the largest: residuals are differences.
             scale = np.abs(at_x) + np.abs(at_y) + np.abs(linear) + 1e-6 * np.max(np.abs(at_y))
-            parts.append(Margins(run.trace.k, at_x, at_y + linear + curve, scale, 1e-10))
+            upper = Margins(run.trace.k, at_x, at_y + linear + curve, scale, 1e-10)
+            parts.append(attained(self.id, run, upper))
         return joined(*parts)
 
     def negative_instance(self) -> Instance:
@@ -91,6 +104,13 @@ class DescentLemmaConverse(Statement):
     tight = (
         "Fails without convexity: theta^2/2 - |theta|^(3/2) satisfies (3.3), and its gradient is "
         "not Lipschitz. The proofs need (3.3) only."
+    )
+    proof = (
+        "(3.3) with L = 1 says that L - theta^2/2 lies below its tangents. For L = theta^2/2 - "
+        "|theta|^(3/2) this is so, as -|theta|^(3/2) is concave and differentiable. At r^2 the "
+        "slope is r^2 - (3/2) r, at 0 it is 0, so that the quotient of slope and distance is |1 - "
+        "3/(2r)|, which is unbounded: for r = 1/4 the slopes differ by 5/16 on a distance of "
+        "1/16."
     )
     expected = Verdict.VIOLATED
 
@@ -139,6 +159,12 @@ class VarianceAndSecondMoment(Claim):
         "+ |grad L|^2."
     )
     tight = "An identity."
+    proof = (
+        "E|g|^2 = E|g - grad L|^2 + 2 <E g - grad L, grad L> + |grad L|^2, and the middle term is "
+        "zero for unbiased g. Hence a bound of E|g|^2 is one of the variance, but not conversely: "
+        "for mu-strongly convex L it is |grad L(theta)| >= mu |theta - theta*|, which no constant "
+        "bounds on the whole space."
+    )
     hypotheses = (GRADIENT_RULE,)
 
     def margins(self, run: Run) -> Margins:

@@ -86,6 +86,11 @@ class BiasedLossDecay(Claim):
         "The proof uses Young's inequality only; the noise term of claim 20 does need unbiased "
         "gradients."
     )
+    proof = (
+        "In the proof of claim 18-corrected Young's inequality -<xi, Delta> <= c |Delta|^2/(2 "
+        "delta tau) + delta tau |xi|^2/(2c) holds for every value of xi = g - grad L; only "
+        "E|xi|^2 <= s^2 is used after it, and E xi = 0 nowhere."
+    )
     hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE, step_below(2.0))
     on_common = False
 
@@ -127,6 +132,13 @@ class BiasedNoiseTerm(Claim):
     tight = (
         "Fails for c < 1: with a constant error b and J = 0 a term delta tau <b, grad L> "
         "appears, which sigma does not bound."
+    )
+    proof = (
+        "Take J = 0, delta = 1, L = theta^2/2, theta = 1, tau = 1/2, c = 0 and the constant error "
+        "b = 1/10, so that s^2 = 1/100. Then Delta = -tau (1 + b) = -.55, L+ = .45^2/2 = .10125, "
+        "D_J^sym = 0, and the left side is .10125 + 1.5 * .55^2 = .555, the right side .5 + tau "
+        "b^2 = .505. The excess .05 is tau b grad L, which grows with grad L while s stays. Where "
+        "E xi = 0 this product vanishes in expectation."
     )
     expected = Verdict.VIOLATED
     hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE)

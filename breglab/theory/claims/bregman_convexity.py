@@ -73,6 +73,11 @@ class ImpliesStrongConvexity(Statement):
     latex = r"(3.7)\ \Rightarrow\ (3.6)\text{ with }\mu=\nu/\delta,\qquad\nu\le\delta L"
     words = "Assumption 5 implies Assumption 4 with mu = nu/delta, and nu is at most delta L."
     tight = "Equality for J = 0 and a loss of curvature mu = L."
+    proof = (
+        "By Lemma 13 and D_J >= 0, nu D_{J_delta} >= nu |theta~ - theta|^2/(2 delta), so that "
+        "(3.7) is stronger than (3.6) with mu = nu/delta. Together with (3.3): nu/(2 delta) "
+        "|theta~ - theta|^2 <= D_L <= (L/2)|theta~ - theta|^2, hence nu <= delta L."
+    )
 
     def cases(self) -> Mapping[str, Diagonal]:
         """Return quadratic losses and regularisers."""
@@ -115,6 +120,14 @@ class SmoothRegularizer(Statement):
         "l1 (claim 27-global)."
     )
     tight = "Equality for a loss of curvature L."
+    proof = (
+        "(3.7) and (3.3) give 0 <= D_{J_delta}^v(theta~, theta) <= (L/(2 nu))|theta~ - theta|^2 "
+        "for all theta~ and every v in dJ_delta(theta). So J_delta is finite everywhere, has one "
+        "subgradient at each point, and this gradient is L/nu-Lipschitz (a convex function with "
+        "quadratic upper bounds at all points). By Lemma 13 D_J = D_{J_delta} - |theta~ - "
+        "theta|^2/(2 delta) <= (L/nu - 1/delta)|theta~ - theta|^2/2, and J is convex: its "
+        "gradient is Lipschitz with this constant."
+    )
 
     def cases(self) -> Mapping[str, Diagonal]:
         """Return quadratic losses and regularisers."""
@@ -153,6 +166,11 @@ class NoSmoothnessNeeded(Statement):
     tight = (
         "Fails for Theorem 11 with J = |.|, which satisfies Assumption 5 at all pairs of points "
         "for no nu > 0; true for Theorems 2 and 6."
+    )
+    proof = (
+        "Take theta = eps > 0 with p = 1, and theta~ = -eps. Then D_J = eps - eps + 2 eps = 2 "
+        "eps, the quadratic adds (2 eps)^2/2 = 2 eps^2, and D_L = (2 eps)^2/2 = 2 eps^2. (3.7) "
+        "needs nu (2 eps + 2 eps^2) <= 2 eps^2, that is nu <= eps/(1 + eps), for every eps > 0."
     )
     expected = Verdict.VIOLATED
 

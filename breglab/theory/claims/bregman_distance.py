@@ -34,6 +34,10 @@ class DistanceAxioms(Statement):
     latex = r"D_J^p(\tilde\theta,\theta)\ge0,\quad D_J^p(\theta,\theta)=0"
     words = "The Bregman distance is not negative, and it is zero from a point to itself."
     tight = "Zero is also attained at pairs of different points (claim 7-metric)."
+    proof = (
+        "J(x) - J(y) - <p, x - y> >= 0 is the subgradient inequality, that is, the definition of "
+        "p in dJ(y). For x = y all three terms vanish."
+    )
 
     def cases(self) -> Mapping[str, tuple[Functional, float]]:
         """Return the functionals with a factor of the subgradient."""
@@ -88,6 +92,12 @@ class NoMetric(Statement):
         "inequality."
     )
     tight = "Does not apply."
+    proof = (
+        "For the absolute value and p = 1 at y = 1: D(2, 1) = 2 - 1 - 1 = 0 although 2 is not 1. "
+        "With p = 0 at 0 it is D(1, 0) = 1 - 0 - 0 = 1, with p = 1 at 1 it is D(0, 1) = 0 - 1 + 1 "
+        "= 0: not symmetric. For theta^2/2 it is D(x, y) = (x - y)^2/2, so that D(2, 0) = 2 "
+        "exceeds D(2, 1) + D(1, 0) = 1/2 + 1/2."
+    )
 
     def cases(self) -> Mapping[str, tuple[Scalar, Scalar]]:
         """Return the functional of the first two and that of the third example."""

@@ -66,6 +66,14 @@ class LongSteps(Claim):
         "delta L tau)) d_k + delta tau^2 sigma^2/2."
     )
     tight = "Equality for J = 0, mu = L at both ends of the range."
+    proof = (
+        "Put a = delta L tau in [1, 2]. Start from d_{k+1} <= d_k - tau <g, e> + (delta "
+        "tau^2/2)(|g|^2 + sigma^2) as in claim 44 and add tau (2 - a) times (3.7) at theta*, <g, "
+        "e> >= L - L* + nu d_k, tau (a - 1) times <g, e> >= L - L* + |g|^2/(2L), which holds for "
+        "convex L, and tau times L - L* >= |g|^2/(2L). The losses cancel, the gradient terms a "
+        "tau |g|^2/(2L) = delta tau^2 |g|^2/2 too, and (1 - tau (2 - a) nu) d_k is left."
+    )
+    certificates = ("rate-sharp-large-step", "rate-two-steps")
     hypotheses = (
         *BregmanConvergence.hypotheses[:-1],
         step_at_most(2.0),
@@ -130,6 +138,14 @@ class RefinedFactor(Claim):
         "by a lower bound of the gradient."
     )
     tight = "Equality for J = 0 and a quadratic of curvature mu = L."
+    proof = (
+        "Let s^2 = 2 delta d_k >= |e|^2 and g = grad L(theta^k). (3.7) at theta* and L - L* >= "
+        "|g|^2/(2L) give |g| s >= <g, e> >= |g|^2/(2L) + nu s^2/(2 delta), a quadratic inequality "
+        "for |g|/(L s) whose smaller root is 1 - q, q = sqrt(1 - nu/(delta L)): |g|^2 >= 2 delta "
+        "L^2 (1 - q)^2 d_k. Insert this into the term -(tau/(2L))(1 - delta L tau)|g|^2 of the "
+        "proof of claim 44, which is not positive for tau <= 1/(delta L)."
+    )
+    certificates = ("rate-refined",)
     hypotheses = BregmanConvergence.hypotheses
 
     def own_instances(self) -> tuple[Instance, ...]:
@@ -194,6 +210,14 @@ class ConstantStep(Statement):
         "step is printed to exist."
     )
     tight = "For J = 0 the limit is between eps/2 and eps."
+    proof = (
+        "Claim 44 solved: d_k <= (1 - tau nu)^k d_0 + (delta tau^2 sigma^2/2) sum_j (1 - tau "
+        "nu)^j <= (1 - tau nu)^k d_0 + delta tau sigma^2/(2 nu), and the last term is at most eps "
+        "for tau <= 2 nu eps/(delta sigma^2). For J = 0 and mu = L it is nu = delta L and exactly "
+        "d_{k+1} = (1 - tau nu)^2 d_k + delta tau^2 sigma^2/2, with the limit delta tau "
+        "sigma^2/(2 nu (2 - tau nu)); at tau = 2 nu eps/(delta sigma^2) this is eps/(2 - tau nu), "
+        "between eps/2 and eps."
+    )
 
     def cases(self) -> Mapping[str, _Target]:
         """Return one unknown with J = 0, and two unknowns with J = 0 and the l1 norm."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from breglab.theory.claim import Claim
 from breglab.theory.hypotheses import (
+    CONVEX,
     DETERMINISTIC,
     GRADIENT_RULE,
     MINIMISER,
@@ -40,10 +41,19 @@ class ConvexRate(Claim):
         "- L* <= d_0/(N tau), for every strongly convex mirror map."
     )
     tight = "The worst case is .39 (N = 1) to .70 (N = 8) of the bound at tau = 1/(delta L)."
+    proof = (
+        "The three-point inequality (proof of claim 35-three-point) with mu = 0, no noise and L* "
+        "- L+ kept is d_{k+1} - d_k + ((1 - delta L tau)/(2 delta))|Delta|^2 <= -tau (L_{k+1} - "
+        "L*); it uses D_phi(theta+, theta) >= |Delta|^2/(2 delta) only. Drop the square for tau "
+        "<= 1/(delta L) and sum: tau (L_1 + ... + L_N - N L*) <= d_0. By claim 23 the last of "
+        "these losses is the least."
+    )
+    certificates = ("convex-rate-one-step", "convex-rate-two-steps", "convex-rate-three-steps")
     hypotheses = (
         STRONGLY_CONVEX_MAP,
         GRADIENT_RULE,
         DETERMINISTIC,
+        CONVEX,
         MINIMISER,
         step_at_most(1.0),
     )

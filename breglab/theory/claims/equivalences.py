@@ -50,6 +50,11 @@ class GradientDescent(Claim):
     latex = r"J=0\ \Rightarrow\ \theta^{(k+1)}=\theta^{(k)}-\delta\tau^{(k)}g^{(k)}"
     words = "For J = 0 the algorithm is stochastic gradient descent with the step size delta tau."
     tight = "An identity."
+    proof = (
+        "For J = 0 the prox is the identity, so that theta^k = delta v^k at every k; for k = 0 "
+        "this is v^0 in dJ_delta(theta^0), which holds theta^0/delta alone. Multiply v^{k+1} = "
+        "v^k - tau g by delta."
+    )
     hypotheses = (NO_REGULARIZER, GRADIENT_RULE)
 
     def margins(self, run: Run) -> Margins:
@@ -87,6 +92,12 @@ class AdamOnTheDual(Claim):
     )
     words = "For J = 0 AdaBreg is Adam with the learning rate delta tau, bias correction included."
     tight = "An identity."
+    proof = (
+        "For J = 0 it holds theta^k = delta v^k at every k, so that delta times the dual step of "
+        "Algorithm 3 is the step of Adam with the learning rate delta tau. The two moments are "
+        "the same functions of the same gradients: by induction on k the iterates agree, hence "
+        "the gradients, hence the moments and their bias corrections."
+    )
     hypotheses = (
         NO_REGULARIZER,
         Hypothesis("the rule is AdaBreg", lambda run: isinstance(run.instance.rule, Adam)),
@@ -167,6 +178,13 @@ class MomentumForms(Claim):
         "iteration, also for steps that vary, if beta_k = gamma/(tau_k + gamma)."
     )
     tight = "An identity."
+    proof = (
+        "Put m^k = v^{k-1} - v^k; for beta = gamma/(tau + gamma) it is 1 - beta = tau/(tau + "
+        "gamma). With w = v^{k-1} then v - (beta (w - v) + (1 - beta) tau g) = ((tau + gamma) v - "
+        "gamma (w - v) - tau^2 g)/(tau + gamma) = ((tau + 2 gamma) v - gamma w - tau^2 g)/(tau + "
+        "gamma), which is (2.12a). Each step uses its own tau_k and beta_k only, so that the "
+        "induction over k does not ask for constant steps."
+    )
     hypotheses = (MOMENTUM_RULE, DETERMINISTIC)
     steps = 100
 

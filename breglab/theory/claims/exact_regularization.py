@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from breglab.solvers import constrained
 from breglab.theory.exact_regularization import basis_pursuit, exact_threshold
 from breglab.theory.kind import Kind
 from breglab.theory.margins import Margins, joined
+from breglab.theory.rational import at_most
 from breglab.theory.statement import Statement
 from breglab.theory.verdict import Verdict
 
@@ -77,6 +79,14 @@ class ExactRegularizationPrinted(Statement):
         "Needs a condition on J: true for polyhedral J such as l1, while for a group norm the "
         "limit moves like 1/delta."
     )
+    proof = (
+        "On x_1 = 1, x_2 = s, x_3 = 3 - s the elastic net is sqrt(2) sqrt(1 + s^2) + 3 - s + (1 + "
+        "s^2 + (3 - s)^2)/(2 delta), with the optimality condition sqrt(2) s/sqrt(1 + s^2) - 1 = "
+        "(3 - 2s)/delta. For delta -> inf its solution is s = 1, where the left side has the "
+        "derivative 1/2 and the right side is 1/delta: s = 1 + 2/delta + O(1/delta^2). At s = 1 "
+        "the left side is zero and the right side is not, so that no delta has the limit s = 1; "
+        "see claim 15-group."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, tuple[_Data, Functional]]:
@@ -93,6 +103,60 @@ class ExactRegularizationPrinted(Statement):
         data, J = case
         limits = [data.limit(J, delta) for delta in (30.0, 300.0, 3000.0)]
         return _near([_apart(x, limits[-1]) for x in limits[:-1]])
+
+
+class GroupLimit(Statement):
+    """How the limit with a group norm moves with delta.
+
+    Statement: for J = sqrt(2) |(x1, x2)| + |x3| and the data x1 = 1, x2 + x3 = 3 the limit of
+    LinBreg has ``2/delta - 5/delta^2 <= x2 - 1 <= 2/delta`` for ``delta >= 10``, so that
+    ``delta |x_delta - x_inf| -> 2 sqrt(2)``.
+    Hypotheses: v^0 = 0, exact gradients.
+    Checked: in rational arithmetic, the signs of the derivative of the elastic net at both ends.
+    Tight: both are the first terms of the expansion in 1/delta.
+    Source: not in the paper; the counterexample of claim 15.
+    """
+
+    id = "15-group"
+    title = "The limit with a group norm moves like 1/delta"
+    kind = Kind.BEYOND
+    section = "2.2"
+    source = "beyond the paper; Sec. 2.2"
+    latex = (
+        r"x_\delta=(1,\,s,\,3-s),\quad\tfrac2\delta-\tfrac5{\delta^2}\le s-1\le\tfrac2\delta,"
+        r"\qquad\delta\,\|x_\delta-x_\infty\|\to2\sqrt2"
+    )
+    words = (
+        "For the group norm sqrt(2) |(x1, x2)| + |x3| with x1 = 1 and x2 + x3 = 3, the limit has "
+        "2/delta - 5/delta^2 <= x2 - 1 <= 2/delta for delta >= 10: no delta is large enough."
+    )
+    tight = "The first terms of x2 in 1/delta; delta |x_delta - x_inf| tends to 2 sqrt(2) = 2.83."
+    proof = (
+        "By claim X3 the limit minimises f(s) = sqrt(2) sqrt(1 + s^2) + 3 - s + (1 + s^2 + (3 - "
+        "s)^2)/(2 delta), x2 = s, x3 = 3 - s, which is strictly convex, so that the sign of f' "
+        "tells on which side of s the limit is: with x = 1/delta and b = 1 + (3 - 2s) x > 0, f'(s) "
+        "has the sign of 2 s^2 - (1 + s^2) b^2. At s = 1 + 2x it is b = 1 + x - 4x^2 > 0, as "
+        "delta^2 + delta > 4, and 2 s^2 - (1 + s^2) b^2 = 2x^2 (5 + 18x + 14x^2 - 16x^3 - 32x^4) > "
+        "0. At s = 1 + 2x - 5x^2 it is b = 1 + x - 4x^2 + 10x^3 > 0 and (1 + s^2) b^2 - 2 s^2 = "
+        "x^3 (4 + 97x + 102x^2 - 751x^3 + 460x^4 + 1900x^5 - 4000x^6 + 2500x^7) > 0; both signs "
+        "are clear for x <= 1/10, that is delta >= 10. The limit differs from x_inf = (1, 1, 2) by "
+        "(0, u, -u), u = s - 1, of norm sqrt(2) u."
+    )
+
+    def cases(self) -> Mapping[str, tuple[Fraction, int]]:
+        """Return delta with the coefficient of 1/delta."""
+        return {f"delta = {delta:g}": (Fraction(delta), 2) for delta in (10, 100, 1000, 10**6)}
+
+    def negative_case(self) -> tuple[Fraction, int]:
+        """Return the coefficient 1."""
+        return Fraction(100), 1
+
+    def evaluate(self, case: tuple[Fraction, int]) -> Margins:
+        """Compare both sides of the optimality condition at both ends."""
+        delta, first = case
+        below, above = (1 + first / delta - square / delta**2 for square in (5, 0))
+        sides = [(2 * s**2, (1 + s**2) * (1 + (3 - 2 * s) / delta) ** 2) for s in (below, above)]
+        return at_most([sides[0][0], sides[1][1]], [sides[0][1], sides[1][0]])
 
 
 class ExactRegularization(Statement):
@@ -121,6 +185,15 @@ class ExactRegularization(Statement):
         "delta above a threshold."
     )
     tight = "From the threshold of claim 15-threshold on."
+    proof = (
+        "By claim X3 the limit is the minimiser of lam |.|_1 + |.|^2/(2 delta) on A theta = b. "
+        "That is x, the basis pursuit solution with support S, if some y has A_S^T y = lam "
+        "sign(x_S) + x_S/delta and |A_i^T y| <= lam off S. A unique solution of basis pursuit has "
+        "linearly independent columns A_S and, by strict complementarity of linear programs, a "
+        "y_0 with A_S^T y_0 = lam sign(x_S), |A_i^T y_0| < lam off S. Let A_S^T z = x_S; then y = "
+        "y_0 + z/delta does for all large delta. Data outside of the range of A change no "
+        "gradient A^T (A theta - b)."
+    )
 
     def cases(self) -> Mapping[str, tuple[_Data, float]]:
         """Return data with a factor of the threshold."""
@@ -165,6 +238,13 @@ class ExactThreshold(Statement):
     tight = (
         "On both sides: at .999 delta* the limit is another one, at 1.001 delta* it is that of "
         "basis pursuit."
+    )
+    proof = (
+        "For s = 1/delta, x minimises lam |.|_1 + (s/2)|.|^2 on A theta = b if and only if some y "
+        "has A^T y in lam d|x|_1 + s x: on S this is A_S^T y = lam sign(x_S) + s x_S, off S it is "
+        "|A_i^T y| <= lam. The pairs (y, s) form a polyhedron, so that the admissible s >= 0 form "
+        "a closed interval; it contains 0, as x solves basis pursuit. Its right end is the value "
+        "of the linear program, and x is the limit exactly for delta >= delta*."
     )
 
     def cases(self) -> Mapping[str, tuple[_Data, float]]:

@@ -48,6 +48,11 @@ class ExampleOnePrinted(Statement):
         "any start."
     )
     tight = "Needs steps that are not summable: from 10 with tau_k = .1 2^-(k+1) the limit is 7.94."
+    proof = (
+        "While theta > 0, theta + 1 is multiplied by 1 - 2 tau_k = 1 - .2 * 2^-(k+1). The product "
+        "of all these factors converges to .81296, so that from theta_0 = 10 the iterates fall to "
+        "11 * .81296 - 1 = 7.9425 and no further, far from the constraint."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Steps]:
@@ -83,6 +88,11 @@ class ExampleOne(ExampleOnePrinted):
         "many steps, at the latest when 2 sum tau >= v_0."
     )
     tight = "The bound on the number of steps is attained in the limit of small theta."
+    proof = (
+        "The iteration is v+ = v - 2 tau (theta + 1) with theta = max(v, 0) >= 0, so that v falls "
+        "by at least 2 tau in every step: v_k <= v_0 - 2 sum_{j<k} tau_j. Once the sum reaches "
+        "v_0/2 it is v_k <= 0, theta_k = 0, and v goes on falling."
+    )
     expected = Verdict.HOLDS
 
     def cases(self) -> Mapping[str, Steps]:
@@ -130,6 +140,13 @@ class FiniteValueNecessary(Statement):
         "Right in the sense of 'cannot be dropped' (claim 31-corrected). Fails in the sense of "
         "logic: J = -log, L = theta^2/2 converges to theta* = 0."
     )
+    proof = (
+        "For J = -log and delta = 1 it is v = theta - 1/theta, an increasing map of theta > 0 "
+        "onto the line, and v+ = v - tau theta. So v decreases; it cannot converge, since then "
+        "theta would converge to a positive number by which v falls again and again. Hence v -> "
+        "-inf and theta -> 0 = theta*, although J(0) = inf; by 1/theta ~ -v it is 1/theta^2 ~ 2 "
+        "tau k."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, tuple[Prox, float]]:
@@ -170,6 +187,10 @@ class FiniteValueNotDropped(Statement):
     latex = r"\exists\,\mathcal L,J:\ J(\theta^*)=\infty,\ \|\theta^{(k)}-\theta^*\|\ge1\ \forall k"
     words = "If J(theta*) < inf is dropped, convergence to theta* can fail."
     tight = "Example 1 is such a case."
+    proof = (
+        "In Example 1 J is the indicator of theta >= 0, so that theta^k >= 0 for every k, while "
+        "theta* = -1: |theta^k - theta*| >= 1."
+    )
 
     def cases(self) -> Mapping[str, Fraction]:
         """Return the lower bound of the constraint in Example 1."""

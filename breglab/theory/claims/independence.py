@@ -1,4 +1,4 @@
-"""Row 42 further: what the proofs mean by independence."""
+"""Row 42 further: what the proof of Lemma 14 means by independence."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ class Independence(Statement):
     Hypotheses: those of Lemma 14.
     Checked: the exact law of theta^0 and theta^1 for L = theta^2/2 with noise of +-1.
     Tight: fails as soon as theta^k is random: g is a function of it.
-    Source: proofs of Lemma 14 and Theorem 6.
+    Source: proof of Lemma 14. That of Theorem 6 says it of ``theta* - theta^k`` and the noise
+    ``g - grad L(theta^k)``, which is true of noise that is independent of the state.
     """
 
     id = "42-independence"
     title = "Independence of gradient and iterate"
-    kind = Kind.FALSE_AS_PRINTED
+    kind = Kind.IMPRECISE
     section = "B"
     source = "Lemma 14, its proof"
     latex = (
@@ -47,6 +48,14 @@ class Independence(Statement):
         "Fails as soon as theta^k is random: for L = theta^2/2, theta^0 = 0, tau = 1/2 and noise "
         "of +-1, E<g, theta* - theta> at theta^1 is -1/4 and not 0. The lemma is right (claim "
         "42-corrected)."
+    )
+    proof = (
+        "L = theta^2/2, J = 0, delta = 1, theta^0 = 0, tau = 1/2, xi = +-1: theta^1 = -xi/2 is "
+        "1/2 or -1/2, and g^1 = theta^1 + xi^1. As xi^1 is independent of theta^1 and has mean "
+        "zero, E<g^1, theta* - theta^1> = -E|theta^1|^2 = -1/4, while E g^1 = E theta^1 = 0: g = "
+        "grad L(theta^k) + xi^k is a function of theta^k. The noise xi^k alone, of which the proof "
+        "of Theorem 6 speaks, is independent of theta^k if it does not depend on the state; in "
+        "general its conditional mean is zero, which suffices."
     )
     expected = Verdict.VIOLATED
 
@@ -97,6 +106,12 @@ class ConditionalUnbiasedness(Statement):
         "theta^k>."
     )
     tight = "An identity."
+    proof = (
+        "theta* - theta^k is a function of the noise before step k, so that E<g^k, theta* - "
+        "theta^k> = E<E(g^k | theta^k), theta* - theta^k>, and E(g^k | theta^k) = grad L(theta^k) "
+        "is what Assumption 2 says. This is the step that both proofs make, so that their "
+        "conclusions stand."
+    )
 
     def cases(self) -> Mapping[str, Fraction]:
         """Return the share of the gradient that is taken for its mean."""

@@ -45,6 +45,11 @@ class GlorotPrinted(Statement):
         "Fails unless the widths are 2: for width 100 a layer shrinks the variance by the factor "
         "50. Glorot and Bengio have the sum of the widths."
     )
+    proof = (
+        "A layer y = W x with independent entries of mean zero and variance alpha multiplies the "
+        "variance of the signal by n_{l-1} alpha forwards and by n_l alpha backwards. For both "
+        "widths n this is n * 2/n^2 = 2/n, which is one for n = 2 only; for n = 100 it is 1/50."
+    )
     expected = Verdict.VIOLATED
     alpha: Alpha = staticmethod(lambda n, m: F(2, n * m))
 
@@ -83,6 +88,11 @@ class Glorot(GlorotPrinted):
         "variance is one."
     )
     tight = "Both factors are one for equal widths."
+    proof = (
+        "The factors are n_{l-1} alpha forwards and n_l alpha backwards, with the mean ((n_l + "
+        "n_{l-1})/2) alpha, which is one exactly for alpha = 2/(n_l + n_{l-1}). For equal widths "
+        "both are one."
+    )
     expected = Verdict.HOLDS
 
     def cases(self) -> Mapping[str, tuple[Alpha, tuple[int, int]]]:
@@ -132,6 +142,12 @@ class MaskedVariance(Statement):
     tight = (
         "Identities; the density needs weights W~ that are almost surely not zero, which is not "
         "stated."
+    )
+    proof = (
+        "W = W~ M with M independent of W~ and M^2 = M: E W = r E W~ = 0 and E W^2 = E W~^2 E M = "
+        "r Var W~. W is not zero exactly if neither W~ nor M is, so that each entry counts with "
+        "probability r P(W~ not 0): the expected density is r if W~ is almost surely not zero. An "
+        "atom of probability 1/2 at zero makes it r/2."
     )
 
     def cases(self) -> Mapping[str, Masked]:
@@ -192,6 +208,11 @@ class ActivationsPrinted(Statement):
         "Fails for the logistic function: sigma(0) = 1/2, sigma'(0) = 1/4. True for tanh, which "
         "is meant."
     )
+    proof = (
+        "For the logistic function s(x) = 1/(1 + exp(-x)) it is s(0) = 1/2, s > 0 everywhere, "
+        "s(-x) = 1 - s(x) and s' = s (1 - s), thus s'(0) = 1/4. What vanishes at zero alone, is "
+        "anti-symmetric and has the slope one there is tanh(x) = 2 s(2x) - 1."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, tuple[Activation, bool]]:
@@ -242,6 +263,11 @@ class Activations(ActivationsPrinted):
         "vanishes exactly at zero."
     )
     tight = "Does not apply."
+    proof = (
+        "tanh is odd and tanh' = 1 - tanh^2 > 0, so that it increases through its only zero, with "
+        "tanh'(0) = 1. Leaky ReLU is x for x > 0 and a positive multiple of x for x < 0, so that "
+        "zero is its only zero."
+    )
     expected = Verdict.HOLDS
 
     def cases(self) -> Mapping[str, tuple[Activation, bool]]:
@@ -283,6 +309,12 @@ class UnbreakableSymmetry(Statement):
         "Fails for tanh when the outgoing weights differ: with 1/2 and -1/5 the gradients of the "
         "incoming weights differ."
     )
+    proof = (
+        "f = a_1 sigma(w_1 x + b_1) + a_2 sigma(w_2 x + b_2) with w = b = 0 and x = 1: the "
+        "derivative of (f - 1)^2/2 by w_i is (f - 1) a_i sigma'(0) = -a_i for tanh, which is -1/2 "
+        "and 1/5 for a = (1/2, -1/5). One step makes the two neurons different; only equal "
+        "outgoing weights, a_1 = a_2, keep them equal."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, DeadNeurons]:
@@ -322,6 +354,11 @@ class FrozenNeurons(Statement):
         "zero biases get no gradient."
     )
     tight = "Needs sigma'(0) = 0."
+    proof = (
+        "By the chain rule the derivative by the incoming weights of neuron i is (f - 1) a_i "
+        "sigma'(w_i x + b_i) x, and by its bias the same without x. At w_i = b_i = 0 both contain "
+        "the factor sigma'(0) = 0, whatever a_i is, so that gradient steps change nothing."
+    )
 
     def cases(self) -> Mapping[str, DeadNeurons]:
         """Return ReLU with different outgoing weights."""

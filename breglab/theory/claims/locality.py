@@ -83,6 +83,14 @@ class LocallyTrue(Statement):
         "Fails with noise that leaves the neighbourhood: from one well of a double well half of "
         "the mass moves to the other and stays there."
     )
+    proof = (
+        "The gradient is theta up to 1, 2 - theta on [1, 3] and theta - 4 beyond, so that L = 1 "
+        "and mu = 1 about theta* = 0; noise of +-8 while |theta| <= 1/100. From 0 the step tau_0 "
+        "= 1/2 leads to 4 or -4 with probability 1/2 each. 4 is a minimum without noise, so that "
+        "this half stays there and E|e_k|^2 >= 8 for all k >= 1. After 39 more steps of 1/10, rho "
+        "= 19/20, the left side is at least 39 (1/10)(19/20) 8 = 29.64, and the right side is 32 "
+        "(1/4 + 39/100) = 20.48."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Local]:
@@ -109,8 +117,8 @@ class LocallyTrue(Statement):
 class LocallyTrueDeterministic(LocallyTrue):
     """Without noise the results do hold locally.
 
-    Statement: as claim 24, with exact gradients and a start from which the Bregman ball about the
-    minimiser lies where the loss is strongly convex; d_k decreases, so the iterates stay there.
+    Statement: as claim 24, with exact gradients and a start such that the loss is strongly convex
+    in the ball ``|theta - theta*|^2 <= 2 delta d_0``; d_k decreases, so the iterates stay there.
     Hypotheses: exact gradients, ``tau < 2/(delta L)``.
     Checked: as claim 24, on the double well.
     Tight: the ball is needed: from 3/2 the rate fails.
@@ -122,10 +130,19 @@ class LocallyTrueDeterministic(LocallyTrue):
     kind = Kind.CORRECTED
     source = "Sec. 3.2, second paragraph, corrected"
     words = (
-        "With exact gradients the results hold for a start from which the Bregman ball about the "
-        "minimiser lies where the loss is strongly convex."
+        "With exact gradients the results hold for a start such that the loss is strongly convex "
+        "in the ball |theta - theta*|^2 <= 2 delta d_0."
     )
     tight = "A start outside of such a ball breaks the rate."
+    proof = (
+        "As |e_k|^2 <= 2 delta d_k, the iterates stay in the ball |theta - theta*|^2 <= 2 delta "
+        "d_0 as long as d_k does not rise. In that ball grad L(theta) = H e with the mean H of "
+        "the Hessian on the segment to theta*, symmetric and mu <= H <= L (smoothing serves L "
+        "that are not twice differentiable). Then d_{k+1} <= d_k - tau <H e, e> + (delta "
+        "tau^2/2)|H e|^2 by claims 42 and 43, and tau q - delta tau^2 q^2/2 >= tau rho for q in "
+        "[mu, L], since the left side is concave in q and the two ends make rho. So d_k does not "
+        "rise, and the sums telescope."
+    )
     expected = Verdict.HOLDS
 
     def cases(self) -> Mapping[str, Local]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from breglab._checks import Values
-from breglab.geometry import L1
+from breglab.geometry import L1, ElasticNet, SquaredNorm
 from breglab.theory.claim import Claim
 from breglab.theory.hypotheses import (
     BOUNDED_VARIANCE,
@@ -16,6 +16,7 @@ from breglab.theory.hypotheses import (
     EVERY_STEP,
     GRADIENT_RULE,
     STRONGLY_CONVEX_MAP,
+    UNBIASED,
     step_at_most,
     step_below,
 )
@@ -100,6 +101,13 @@ class LossDecayPrinted(Claim):
         "Fails at tau = 2/(delta L), where the largest constant, 2 - delta L tau, is zero; true "
         "if the steps stay below (claim 18-corrected)."
     )
+    proof = (
+        "J = 0, L = theta^2/2, delta = L = 1, tau = 2: theta+ = theta - 2 theta = -theta. From 1 "
+        "the loss is 1/2 before and after, D_J^sym = 0, |Delta|^2 = 4 and sigma = 0, so that "
+        "(3.5) reads 1/2 + C <= 1/2: no C > 0 is left. With noise xi = +-1 it is theta+ = -theta "
+        "- 2 xi, so that E|theta^k|^2 = 1 + 4k, E L rises by 2 a step and E|Delta|^2/(2 delta "
+        "tau) = 2 + 4k: (3.5) would need 2 + C (2 + 4k) <= 1/c for all k."
+    )
     expected = Verdict.VIOLATED
     hypotheses = (ELASTIC_NET, GRADIENT_RULE, DETERMINISTIC, step_at_most(2.0))
 
@@ -152,6 +160,13 @@ class LossDecay(Claim):
         "for every c in (0, 2 - delta L tau)."
     )
     tight = "In the limit c -> 0 without noise (claim 19); its noise term for c >= 1 (claim 20)."
+    proof = (
+        "(3.3) along the step is L+ <= L + <g - xi, Delta> + (L/2)|Delta|^2. As tau g = v - v+, "
+        "Lemma 13 gives <g, Delta> = -D_J^sym/tau - |Delta|^2/(delta tau), so that L+ + "
+        "D_J^sym/tau + ((2 - delta L tau)/(2 delta tau))|Delta|^2 <= L - <xi, Delta>. Young's "
+        "inequality -<xi, Delta> <= c |Delta|^2/(2 delta tau) + delta tau |xi|^2/(2c), then "
+        "expectations."
+    )
     hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE, step_below(2.0))
 
     def margins(self, run: Run) -> Margins:
@@ -195,6 +210,14 @@ class LossDecaySharp(Claim):
         "every strongly convex mirror map."
     )
     tight = "Exactly: equality for J = 0 and a quadratic with curvature L."
+    proof = (
+        "Multiplier 1 on (3.3) between theta^k and theta^{k+1}, and nothing else: <grad L, Delta> "
+        "= -<v+ - v, Delta>/tau = -D_phi^sym/tau turns (3.3) into L+ <= L - D_phi^sym/tau + "
+        "(L/2)|Delta|^2, for any mirror map phi. For the elastic net D_phi^sym = D_J^sym + "
+        "|Delta|^2/delta. Nothing is lost, so that equality in (3.3) is equality here; for J = 0 "
+        "and curvature L every larger C fails."
+    )
+    certificates = ("loss-decay", "loss-decay-momentum-weight")
     hypotheses = (STRONGLY_CONVEX_MAP, GRADIENT_RULE, DETERMINISTIC)
 
     def own_instances(self) -> tuple[Instance, ...]:
@@ -225,8 +248,8 @@ class NoiseTerm(Claim):
     1/(2c) follows, as phi(c) <= 1/(2c).
     Hypotheses: unbiased gradients with bounded variance.
     Checked: at every iterate, exact expectations over the atoms of the noise, five values of c.
-    Tight: for c <= 1 at J = 0, theta = theta*, which is checked; the printed term is loose for
-    c < 1.
+    Tight: for c <= 1 at J = 0, theta = theta*, for c >= 1 at J = (a/2)|theta|^2 with
+    1 + delta a = c, theta = theta* = 0; both are checked. The printed term is loose for c < 1.
     Source: Theorem 2, (3.5), sharpened.
     """
 
@@ -245,24 +268,44 @@ class NoiseTerm(Claim):
         "With C = 2 - delta L tau - c the noise costs phi(c) delta tau sigma^2, which is never "
         "more than the printed delta tau sigma^2/(2 c), and less for c < 1."
     )
-    tight = "For c <= 1: equality at J = 0, theta = theta*. For c >= 1 it is the printed term."
-    hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE)
+    tight = (
+        "For c <= 1: equality at J = 0, theta = theta*. For c >= 1 it is the printed term, which "
+        "J = (a/2)|theta|^2 with 1 + delta a = c attains."
+    )
+    proof = (
+        "By the proof of claim 18-corrected it is to be shown that X - c V/(2 delta tau) <= "
+        "phi(c) delta tau sigma^2 for X = E<-xi, Delta>, V = E|Delta - E Delta|^2 <= E|Delta|^2. "
+        "For c >= 1 the difference is c/(2 delta tau) times E|Delta - E Delta + delta tau "
+        "xi/c|^2. For c <= 1 it is (1 - c)/(delta tau) times delta tau X - V, which is not "
+        "negative, as two independent copies of the step satisfy |theta' - theta''|^2 <= delta "
+        "<v' - v'', theta' - theta''>, plus (1 - c/2)/(delta tau) times E|Delta - E Delta + delta "
+        "tau xi|^2. Equality at theta* for curvature L: J = 0 if c <= 1, J = (a/2)|theta|^2 with "
+        "1 + delta a = c (and theta* = 0) if c >= 1."
+    )
+    hypotheses = (ELASTIC_NET, GRADIENT_RULE, BOUNDED_VARIANCE, UNBIASED)
 
     def own_instances(self) -> tuple[Instance, ...]:
-        """Return the tight instance: a start at the minimiser, J = 0, noise +-1."""
-        title = "J = 0 at the minimiser with noise of +-1: equality"
-        return (noisy_parabola("tight-noise", title, 0.75, iterations=1, attains=(self.id,)),)
+        """Return the tight instances: a start at the minimiser, noise +-1, J = 0 or curved."""
+        title = "at the minimiser with noise of +-1: equality"
+        zero = noisy_parabola(
+            "tight-noise", f"J = 0 {title}", 0.75, iterations=1, attains=(self.id,)
+        )
+        curved = replace(zero, name="tight-noise-curved", title=f"J = theta^2/4 {title} at c = 3/2",
+                         phi=ElasticNet(SquaredNorm(0.5), 1.0))  # fmt: skip
+        return zero, curved
 
     def margins(self, run: Run) -> Margins:
-        """Check five values of c, and the equality on the tight instance."""
-        t, parts = run.transitions, []
+        """Check five values of c, and the equality on the tight instances."""
+        t, phi_map, parts = run.transitions, run.instance.phi, []
+        curved = isinstance(phi_map, ElasticNet) and isinstance(phi_map.J, SquaredNorm)
         for c in (0.0, 0.25, 0.5, 1.0, 1.5):
             phi = 1.0 - c / 2.0 if c <= 1.0 else 1.0 / (2.0 * c)
             noise = phi * run.instance.delta * run.tau * t.variance
             lhs, rhs = _decay(run, 2.0 - _relative(run) - c), t.loss + noise
             upper = Margins(run.trace.k, lhs, rhs, _scale(run) + noise, TOLERANCE)
-            # Only the start of the tight instance is at the minimiser.
-            parts.append(attained(self.id, run, upper, start_only=True) if c <= 1.0 else upper)
+            # Only the start of a tight instance is at the minimiser; curved is 1 + delta a = 3/2.
+            tight = (c == 1.5) if curved else (c <= 1.0)
+            parts.append(attained(self.id, run, upper, start_only=True) if tight else upper)
         return joined(*parts)
 
     def negative_instance(self) -> Instance:
@@ -298,6 +341,13 @@ class MonotoneLoss(Claim):
         "increments divided by tau are summable."
     )
     tight = "The step bound is sharp and the sum is attained for J = 0 and a quadratic."
+    proof = (
+        "Claim 19 is L_{k+1} + (1/tau_k)(D_J^sym + ((2 - delta L tau_k)/(2 delta))|Delta|^2) <= "
+        "L_k, and for tau_k <= 2/(delta L) both terms in the bracket are >= 0: the loss does not "
+        "increase. Sum over k and use L_k >= inf L. For J = 0 and curvature L it is an equality, "
+        "and theta - theta* is multiplied by 1 - delta L tau, so that beyond 2/(delta L) the loss "
+        "grows."
+    )
     hypotheses = (STRONGLY_CONVEX_MAP, GRADIENT_RULE, DETERMINISTIC, step_at_most(2.0), EVERY_STEP)
 
     def own_instances(self) -> tuple[Instance, ...]:

@@ -1,4 +1,4 @@
-"""Row X1: what momentum does to the loss, and the borders of oscillation and of stability."""
+"""Row X1: momentum and the loss, the borders of oscillation and stability, and the l1 norm."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ class MomentumMonotone(Statement):
     tight = (
         "Fails for J = 0, L = theta^2/2, beta = 1/2, tau = 1, with the losses 1/2, 1/8, 0, 1/32."
     )
+    proof = (
+        "theta^0 = 1, m^0 = 0, m+ = m/2 + theta/2, theta+ = theta - m+: m = 1/2, theta = 1/2; m = "
+        "1/4 + 1/4 = 1/2, theta = 0; m = 1/4, theta = -1/4. The momentum carries the iterate "
+        "through the minimiser, and the loss theta^2/2 rises from 0 to 1/32, although delta L tau "
+        "= 1 <= 2."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, tuple[Fraction, Fraction]]:
@@ -79,8 +85,8 @@ class _Border:
 class MomentumOscillation(Statement):
     """Momentum oscillates from a certain step on.
 
-    Statement: for J = 0 the iterates of a quadratic of curvature L keep their sign, and the loss
-    its monotony, if and only if ``delta L tau <= (1 - sqrt(beta))^2/(1 - beta)``.
+    Statement: for J = 0 the iterates of a quadratic of curvature L keep their sign if and only if
+    ``delta L tau <= (1 - sqrt(beta))^2/(1 - beta)``; then the loss decreases monotonically.
     Hypotheses: Algorithm 2, from rest.
     Checked: in rational arithmetic on both sides, 0.999 and 1.05 times the border, for beta = 1/4
     and 9/16, whose square roots are rational.
@@ -99,6 +105,15 @@ class MomentumOscillation(Statement):
         "delta L tau <= (1 - sqrt(beta))^2/(1 - beta)."
     )
     tight = "On both sides of the border."
+    proof = (
+        "With a = delta L tau the iterates satisfy theta_{k+1} = s theta_k - beta theta_{k-1}, s "
+        "= 1 + beta - (1 - beta) a, theta_{-1} = theta_0. The roots of z^2 - s z + beta are real "
+        "and positive exactly if s >= 2 sqrt(beta), which is the border. Then theta_k = theta_0 "
+        "(z_1^{k+1} (1 - z_2) - z_2^{k+1} (1 - z_1))/(z_1 - z_2) with 0 <= z_2 <= z_1 < 1 (a "
+        "limit if they agree) is positive and decreases. If the roots are complex, theta_k is "
+        "beta^{k/2} times a cosine of an angle that grows evenly; if they are negative, z_1 "
+        "decides for large k: the sign changes."
+    )
 
     def cases(self) -> Mapping[str, _Border]:
         """Return the square roots of beta."""
@@ -140,6 +155,13 @@ class MomentumStability(Statement):
         "beta)/(1 - beta), and diverges beyond."
     )
     tight = "On both sides of the border."
+    proof = (
+        "With a = delta L tau the iterates satisfy theta_{k+1} = s theta_k - beta theta_{k-1}, s "
+        "= 1 + beta - (1 - beta) a. Both roots of z^2 - s z + beta are inside of the unit circle "
+        "exactly if beta < 1 and |s| < 1 + beta (Jury), that is 0 < (1 - beta) a < 2 (1 + beta). "
+        "Beyond, one root is below -1, and the run from rest contains it, with the factor z_1 (1 "
+        "- z_2)/(z_1 - z_2)."
+    )
 
     def cases(self) -> Mapping[str, tuple[float, Callable[[float], float]]]:
         """Return beta and the formula of the border."""
@@ -164,3 +186,77 @@ class MomentumStability(Statement):
             last.append(abs(float(theta[0])))
         lhs, rhs = np.array([last[0], 1e2]), np.array([1e-2, last[1]])
         return Margins(np.arange(2), lhs, rhs, lhs + rhs, 0.0)
+
+
+@dataclass(frozen=True)
+class _Ring:
+    """A start of Algorithm 2, beta = 3/4, for L = (theta - 7)^2/2, J = 7 |.|, delta = 1."""
+
+    tau: Fraction
+    v: Fraction = Fraction(32)
+    m: Fraction = Fraction(0)
+
+    def errors(self, steps: int) -> list[Fraction]:
+        """Return theta - theta* along a run."""
+        v, m, found = self.v, self.m, []
+        for _ in range(steps):
+            theta = max(abs(v) - 7, F(0)) * (1 if v > 0 else -1)
+            found.append(theta - 7)
+            m = F(3, 4) * m + F(1, 4) * self.tau * (theta - 7)
+            v -= m
+        return found
+
+
+class MomentumStabilityL1(Statement):
+    """The border of stability with momentum is that of J = 0 for the l1 norm, too.
+
+    Statement: for J = lam |.|_1 Algorithm 2 converges on quadratics of curvature at most L if
+    ``delta L tau < 2 (1 + beta)/(1 - beta)``, from every start.
+    Hypotheses: exact gradients, strong convexity.
+    Checked: in rational arithmetic for one unknown, the last three of 240 errors.
+    Tight: fails; for L = (theta - 7)^2/2, J = 7 |.|, beta = 3/4 and delta L tau = 13 < 14 the
+    iterates from v = 32, m = 0 tend to the cycle 37, -27, 11, 37, -27, 11, ...
+    Source: not in the paper.
+    """
+
+    id = "X1-l1"
+    title = "The border of stability with momentum and the l1 norm"
+    kind = Kind.BEYOND
+    section = "2.3"
+    source = "beyond the paper; Algorithm 2"
+    latex = (
+        r"J=\lambda\|\cdot\|_1,\ \delta L\tau<\frac{2(1+\beta)}{1-\beta}"
+        r"\ \Rightarrow\ \theta^{(k)}\to\theta^*"
+    )
+    words = (
+        "With the l1 norm, too, momentum converges on quadratics for delta L tau < 2 (1 + beta)/(1 "
+        "- beta)."
+    )
+    tight = (
+        "Fails in one unknown: for L = (theta - 7)^2/2, J = 7 |.|, beta = 3/4, delta = 1 and tau = "
+        "13, below the border 14, the iterates from v = 32 tend to the cycle 37, -27, 11."
+    )
+    proof = (
+        "The dual variable has the cycle 44, -34, 18, with m = -26, 78, -52 and theta = 37, -27, "
+        "11: m = (3/4)(-26) + (13/4) 30 = 78, v = 44 - 78 = -34, and so on. Its points are at "
+        "least 11 away from +-7; as long as a run differs from it by |d_k| < 11 the soft shrinkage "
+        "has the slope one on both, and d_{k+2} = -(3/2) d_{k+1} - (3/4) d_k. Then Q_k = d_{k+1}^2 "
+        "+ (3/2) d_k d_{k+1} + (3/4) d_k^2 is multiplied by 3/4 in each step, and Q_k >= (3/16) "
+        "d_k^2: from Q_k < 363/16 on all |d_k| < 11, and the run tends to the cycle. Algorithm 2 "
+        "starts with m = 0: from v = 32, theta = 25 it is m = 117/2, v = -53/2, theta = -39/2; m = "
+        "-169/4, v = 63/4. With -34 and 18 this is d_1 = 15/2, d_2 = -9/4 and Q_1 = 351/16."
+    )
+    expected = Verdict.VIOLATED
+
+    def cases(self) -> Mapping[str, _Ring]:
+        """Return a short and a long step, both below the border 14."""
+        return {"tau = 1": _Ring(F(1)), "tau = 13": self.negative_case()}
+
+    def negative_case(self) -> _Ring:
+        """Return the step 13."""
+        return _Ring(F(13))
+
+    def evaluate(self, case: _Ring) -> Margins:
+        """Ask for errors of less than a thousandth at the end."""
+        last = [abs(error) for error in case.errors(240)[-3:]]
+        return at_most(last, [F(1, 1000)] * 3)

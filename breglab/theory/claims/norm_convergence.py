@@ -65,6 +65,12 @@ class ProofDisplay(Claim):
         "delta) E|Delta|^2, for the steps of Theorem 6."
     )
     tight = "Loose."
+    proof = (
+        "The three-point inequality (proof of claim 35-three-point) with -E D_J^p taken to the "
+        "right and the other terms >= 0 dropped: d_{k+1} - d_k + (mu tau/2) E|e_{k+1}|^2 <= -E "
+        "D_J^p + tau E<-xi, Delta>. By Cauchy-Schwarz and Young with the weight delta, tau sigma "
+        "sqrt(E|Delta|^2) <= delta tau^2 sigma/2 + sigma E|Delta|^2/(2 delta)."
+    )
     hypotheses = (*STOCHASTIC, SMALL_STEPS)
 
     def margins(self, run: Run) -> Margins:
@@ -101,6 +107,11 @@ class DisplayYields(Statement):
     tight = (
         "Term by term it does for delta = 1 only, as the two use different weights in Young's "
         "inequality; (3.8) is true for every delta (claim 33-corrected)."
+    )
+    proof = (
+        "For J = 0 the left sides agree, so that term by term delta tau^2 + E|Delta|^2/delta <= "
+        "tau^2 + E|Delta|^2 is needed: for small |Delta| this asks for delta <= 1, for small tau "
+        "for delta >= 1. At delta = 1/4, tau = 1, E|Delta|^2 = 1 it would be 17/4 <= 2."
     )
     expected = Verdict.VIOLATED
 
@@ -145,6 +156,11 @@ class YoungWithWeight(Claim):
         "one, and s = delta sigma gives (3.8)."
     )
     tight = "Loose."
+    proof = (
+        "As claim 33, with tau <-xi, Delta> <= delta tau^2 |xi|^2/(2s) + s |Delta|^2/(2 delta), "
+        "which is Young's inequality for every s > 0. s = sigma is the display; s = delta sigma "
+        "gives (sigma/2)(tau^2 + E|Delta|^2), which is (3.8) after dropping -E D_J^p <= 0."
+    )
     hypotheses = (*STOCHASTIC, SMALL_STEPS)
 
     def margins(self, run: Run) -> Margins:
@@ -192,6 +208,17 @@ class ExactRange(Claim):
         "mu/L: a range longer than the printed one by a factor of 3.46 L/mu at least."
     )
     tight = "Exactly: equality for J = 0 and a quadratic at the end of the range."
+    proof = (
+        "Let b = (sqrt(1 + 2 kappa) - 1)/kappa, a = delta L tau <= 1 + b, g = grad L(theta^k), e "
+        "= theta^k - theta*. Then d_k - d_{k+1} - (mu/4) tau |e_{k+1}|^2 is the sum of tau/b "
+        "times both interpolation inequalities of the loss between theta* and theta^k, 1/b times "
+        "D_J^p(theta+, theta), (1 - b)/b times D_J^{p+}(theta, theta+), and 1/delta times a "
+        "b/(b^2 + 2b - 2) |g/L + (b (1 - kappa) - 1 - kappa) e/2 + (1 - kappa) Delta/2|^2 + a (1 "
+        "- b)(1 + b)(b^2 + 2)/(4b^3) |e + Delta/(1 + b)|^2 + (2 - b)(1 + b - a)/(2b (1 + b)) "
+        "|Delta|^2. All weights are >= 0 for kappa < 1; kappa = 1 is the limit. For J = 0 and "
+        "curvature L the inequality is kappa (a - 1)^2/2 + a - 1 <= 1, so a <= 1 + b is needed."
+    )
+    certificates = ("norm-decay-two-thirds", "norm-decay-quarter", "norm-decay-tenth")
     hypotheses = (ELASTIC_NET, GRADIENT_RULE, DETERMINISTIC, STRONGLY_CONVEX_LOSS, MINIMISER,
                   Hypothesis("the step size is in the exact range", _in_exact_range))  # fmt: skip
 
@@ -232,6 +259,11 @@ class NormConvergenceBeyond(Claim):
     )
     words = "(3.8) holds for steps up to 1/(delta L), and with mu/2 in the place of mu/4."
     tight = "Loose."
+    proof = (
+        "As in the proof of claim 32, but with the whole of (mu tau/2) E|e_{k+1}|^2 kept: of the "
+        "left side of the three-point inequality only |e_k|^2, |Delta|^2 and D_J are dropped, "
+        "whose coefficients are >= 0 for tau <= 1/(delta L)."
+    )
     hypotheses = (*STOCHASTIC, step_at_most(1.0))
 
     def margins(self, run: Run) -> Margins:
@@ -270,6 +302,16 @@ class ThreePoints(Claim):
         "tau/2, and by the Bregman distance of the step, up to noise."
     )
     tight = "Equality at the minimiser for J = 0."
+    proof = (
+        "(B.1) is d_{k+1} - d_k = E(-D_J^p - |Delta|^2/(2 delta) + tau <g, theta* - theta+>). "
+        "Split <grad L, theta* - theta+> = <grad L, theta* - theta> - <grad L, Delta>; the first "
+        "is at most L* - L - mu |e_k|^2/2, the second at most L - L+ + (L/2)|Delta|^2 by (3.3), "
+        "and L* - L+ <= -mu |e_{k+1}|^2/2. The noise leaves -tau E<xi, Delta>: d_{k+1} - d_k + "
+        "(mu tau/2) E(|e_{k+1}|^2 + |e_k|^2) + ((1 - delta L tau)/(2 delta)) E|Delta|^2 + E D_J^p "
+        "<= tau E<-xi, Delta>. With u^2 the variance of Delta, claim 20 has E<-xi, Delta> <= "
+        "sigma u and u <= delta tau sigma; tau sigma u - (1 - delta L tau) u^2/(2 delta) "
+        "increases there, and its value at u = delta tau sigma is the right side."
+    )
     hypotheses = (*STOCHASTIC, step_at_most(1.0))
 
     def own_instances(self) -> tuple[Instance, ...]:

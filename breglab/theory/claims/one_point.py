@@ -54,6 +54,12 @@ class LocalVanishing(Statement):
         "The radius is sharp. Assumption 5 follows locally at theta* alone, not at all pairs of "
         "points."
     )
+    proof = (
+        "As p is a subgradient of the l1 norm at theta, <p, theta> = |theta|_1 and D_J^p(theta*, "
+        "theta) = sum_i (|theta*_i| - p_i theta*_i). If theta*_i = 0 the term is zero. Else "
+        "|theta_i - theta*_i| < |theta*_i|, so that theta_i is not zero and has the sign of "
+        "theta*_i: p_i is this sign and the term is zero."
+    )
 
     def cases(self) -> Mapping[str, float]:
         """Return fractions of the radius."""
@@ -139,6 +145,15 @@ class OnePointL1(Statement):
         "delta/(1 + 4 lam delta/min|theta*_i|)."
     )
     tight = "Attained in one dimension."
+    proof = (
+        "With p = lam q it is D_J = lam sum_i (|theta*_i| - q_i theta*_i), where a term is zero "
+        "if theta_i has the sign of theta*_i and at most 2 |theta*_i| else. In the second case "
+        "|e_i| >= |theta*_i|, so that it is at most 2 e_i^2/|theta*_i|. With m = min |theta*_i| "
+        "over the non-zero entries, D_{J_delta} <= (1/(2 delta) + 2 lam/m)|e|^2 = ((1 + 4 lam "
+        "delta/m)/(mu delta)) (mu/2)|e|^2, and (mu/2)|e|^2 is at most the left side of (3.7) by "
+        "strong convexity. In one dimension theta = 0, p = -lam sign(theta*) makes all of this "
+        "equal for L = (mu/2)|e|^2."
+    )
 
     def cases(self) -> Mapping[str, OnePoint]:
         """Return random points, and the point where it is attained."""
@@ -162,8 +177,9 @@ class OnePointL1(Statement):
 class OnePointGroups(Statement):
     """Group norms satisfy Assumption 5 at the minimiser, globally.
 
-    Statement: (3.7) holds at theta* with ``nu = mu delta/(1 + 4 w delta/min|theta*_g|)``,
-    w = lam sqrt(n_g), although the Bregman distance does not vanish near theta*:
+    Statement: (3.7) holds at theta* with ``nu = mu delta/(1 + 4 delta max_g w_g/|theta*_g|)``,
+    w_g = lam sqrt(n_g), the maximum over the groups of theta* that are not zero, although the
+    Bregman distance does not vanish near theta*:
     ``D_J(theta*, theta) > 0`` wherever a group is not parallel to that of theta*.
     Hypotheses: Assumption 4, J the group norm.
     Checked: at random dual variables; the part ``D_J > 0`` at rotated points near theta*.
@@ -176,13 +192,23 @@ class OnePointGroups(Statement):
     kind = Kind.BEYOND
     section = "3.2"
     source = "Remark 5, extended to group norms"
-    latex = r"\nu=\frac{\mu\delta}{1+4w\delta/\min_{\theta^*_g\ne0}\|\theta^*_g\|},\quad"
-    latex += r"\ w=\lambda\sqrt{n_g}"
+    latex = r"\nu=\frac{\mu\delta}{1+4\delta\max_{\theta^*_g\ne0}w_g/\|\theta^*_g\|},\quad"
+    latex += r"\ w_g=\lambda\sqrt{n_g}"
     words = (
-        "A group norm satisfies Assumption 5 at the minimiser with nu = mu delta/(1 + 4 w "
-        "delta/min|theta*_g|), although its distance does not vanish near the minimiser."
+        "A group norm satisfies Assumption 5 at the minimiser with nu = mu delta/(1 + 4 delta "
+        "max_g w_g/|theta*_g|), although its distance does not vanish near the minimiser."
     )
     tight = "Attained at zero groups."
+    proof = (
+        "D_J = sum_g w_g (|a| - <q, a>) with a = theta*_g, b = theta_g and q = b/|b|, or |q| <= 1 "
+        "for b = 0. Let a not be zero and c the cosine of the angle of q and a. If b is not zero "
+        "and c >= 0, then |a| - <q, a> = |a| (1 - c) <= |a| (1 - c^2) <= |e_g|^2/|a|, as |e_g| is "
+        "at least the distance |a| sqrt(1 - c^2) of a to the line of b; if c < 0 or b = 0, then "
+        "|e_g| >= |a| and the term is at most 2 |a| <= 2 |e_g|^2/|a|. So D_J <= 2 max_g "
+        "(w_g/|theta*_g|) |e|^2, and the rest is as in claim 27-global; b = 0 with q opposite to "
+        "a is equality. For b not parallel to a it is c < 1 and the term positive, however near b "
+        "is."
+    )
 
     def cases(self) -> Mapping[str, OnePoint]:
         """Return random points, and the point where it is attained."""
@@ -243,6 +269,11 @@ class SameSignsPrinted(Statement):
         "Fails for theta* = 1, theta = 0, p = 0, where D = 1; what is meant are the entries on "
         "the support of theta*."
     )
+    proof = (
+        "theta* = 1, theta = 0, p = 0, which is in [-1, 1], the subdifferential at 0: theta has "
+        "no non-zero entry, so that nothing is asked of signs, but D = |1| - |0| - 0 * (1 - 0) = "
+        "1."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Triple]:
@@ -281,6 +312,12 @@ class SameSigns(SameSignsPrinted):
         "support of theta*."
     )
     tight = "An equivalence for generic subgradients."
+    proof = (
+        "As in claim 27, D_J^p(theta*, theta) = sum_i (|theta*_i| - p_i theta*_i). Where theta*_i "
+        "= 0 the term is zero whatever theta_i is; elsewhere theta_i is not zero and has the sign "
+        "of theta*_i, so that p_i theta*_i = |theta*_i|. Conversely a zero entry theta_i with "
+        "|p_i| < 1 and theta*_i not zero makes a positive term."
+    )
     expected = Verdict.HOLDS
 
     def cases(self) -> Mapping[str, Triple]:

@@ -19,6 +19,7 @@ from breglab.theory.hypotheses import (
     HOMOGENEOUS,
     L1_REGULARIZER,
     MINIMISER,
+    UNBIASED,
 )
 from breglab.theory.instance import Instance, Run
 from breglab.theory.kind import Kind
@@ -52,6 +53,13 @@ class SimplerDistance(Claim):
         "For positively 1-homogeneous J the distance is |e|^2/(2 delta) + J(theta*) - <p, theta*>."
     )
     tight = "An identity."
+    proof = (
+        "For positively 1-homogeneous J and p in dJ(theta) it is <p, theta> = J(theta): the "
+        "subgradient inequality at 2 theta gives J(theta) >= <p, theta>, that at 0 gives J(theta) "
+        "<= <p, theta>. Hence D_J^p(theta*, theta) = J(theta*) - J(theta) - <p, theta*> + <p, "
+        "theta> = J(theta*) - <p, theta*>. Add |e|^2/(2 delta) by Lemma 13. Signs are not needed: "
+        "J(-theta) may differ from J(theta)."
+    )
     hypotheses = (HOMOGENEOUS, MINIMISER, GRADIENT_RULE)
 
     def margins(self, run: Run) -> Margins:
@@ -106,6 +114,13 @@ class L1DistanceBound(Claim):
     tight = (
         "Attained in one dimension. The norm of a vector of signs is at most sqrt(n), where n is "
         "printed."
+    )
+    proof = (
+        "Let p* be any subgradient at theta*. Then D_J^p(theta*, theta) <= D_J^p(theta*, theta) + "
+        "D_J^{p*}(theta, theta*) = <p* - p, theta* - theta>, all entries of p* - p are at most 2 "
+        "lam in size, and Cauchy-Schwarz gives 2 lam sqrt(n) |e|. For theta* = 1, theta = 0, p = "
+        "-lam it is D = lam + lam = 2 lam |e|. The printed bound follows from 2 sqrt(n) <= "
+        "sqrt(n) + n."
     )
     hypotheses = (L1_REGULARIZER, MINIMISER, GRADIENT_RULE)
 
@@ -165,6 +180,11 @@ class SplitDistance(Claim):
     )
     words = "The distance of the elastic net is that of J plus |x - y|^2/(2 delta)."
     tight = "An identity."
+    proof = (
+        "Expand |x|^2 - |y|^2 = |x - y|^2 + 2 <y, x - y> in J_delta(x) - J_delta(y) - <v, x - y>: "
+        "what is left beside |x - y|^2/(2 delta) is J(x) - J(y) - <v - y/delta, x - y>. By claim "
+        "11 v - y/delta is in dJ(y) exactly if v is in dJ_delta(y)."
+    )
     hypotheses = (ELASTIC_NET, GRADIENT_RULE)
 
     def margins(self, run: Run) -> Margins:
@@ -173,9 +193,11 @@ class SplitDistance(Claim):
         assert isinstance(phi, ElasticNet)
         p = run.v - y / phi.delta
         split = phi.J.bregman_distance(x, y, p) + np.sum((x - y) ** 2, axis=-1) / (2 * phi.delta)
+        # Not by `phi.divergence`, which is the right-hand side.
+        whole = phi.value(x) - phi.value(y) - np.sum(run.v * (x - y), axis=-1)
         terms = np.sum(np.abs(run.v) * (np.abs(x) + np.abs(y)), axis=-1)
         scale = phi.value(x) + phi.value(y) + terms + 1e-300
-        return identity(run.trace.k, phi.divergence(x, y, run.v) - split, scale, 1e-12)
+        return identity(run.trace.k, whole - split, scale, 1e-12)
 
     def negative_instance(self) -> Instance:
         """Return an elastic net without the half."""
@@ -209,8 +231,16 @@ class DistanceChange(Claim):
         "and one by the backward Bregman distance of the step."
     )
     tight = "Identities, for every reference point and every mirror map."
+    proof = (
+        "For any z, D^{v+}(z, theta+) - D^v(z, theta) = phi(theta) - phi(theta+) - <v+, z - "
+        "theta+> + <v, z - theta>. Written as -(phi(theta+) - phi(theta) - <v, theta+ - theta>) - "
+        "<v+ - v, z - theta+> with v+ - v = -tau g this is (B.1); written as (phi(theta) - "
+        "phi(theta+) - <v+, theta - theta+>) - <v+ - v, z - theta> it is (B.2) with g, and E(g | "
+        "theta^k) = grad L(theta^k) turns g into grad L under the expectation."
+    )
     hypotheses = (
         GRADIENT_RULE,
+        UNBIASED,
         Hypothesis(
             "a reference point in the domain of the mirror map is given",
             lambda run: (
@@ -277,6 +307,14 @@ class BackwardDistance(Claim):
         "E D_{J_delta}(theta^k, theta^{k+1}) <= (delta tau^2/2) E|g|^2, half of what is printed."
     )
     tight = "Equality for J = 0; the gain carries over to (3.10)."
+    proof = (
+        "-tau g = v+ - v = (p+ - p) + Delta/delta, hence (delta/2)|tau g|^2 = (delta/2)|p+ - p|^2 "
+        "+ <p+ - p, Delta> + |Delta|^2/(2 delta). Here <p+ - p, Delta> = D_J^p(theta+, theta) + "
+        "D_J^{p+}(theta, theta+), and D_{J_delta}^{v+}(theta, theta+) = D_J^{p+}(theta, theta+) + "
+        "|Delta|^2/(2 delta) by Lemma 13. So (delta tau^2/2)|g|^2 - D_{J_delta}^{v+}(theta, "
+        "theta+) = D_J^p(theta+, theta) + (delta/2)|p+ - p|^2, which is >= 0 and vanishes for J = "
+        "0."
+    )
     hypotheses = (ELASTIC_NET, GRADIENT_RULE)
 
     def margins(self, run: Run) -> Margins:

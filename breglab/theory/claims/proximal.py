@@ -43,6 +43,10 @@ class OnlyLargeDuals(Claim):
         "than lam in size."
     )
     tight = "An equivalence."
+    proof = (
+        "By claim 1 the entry theta_i = delta sign(v_i) max(|v_i| - lam, 0) is not zero exactly "
+        "if |v_i| > lam."
+    )
     hypotheses = (L1_REGULARIZER,)
 
     def margins(self, run: Run) -> Margins:
@@ -88,6 +92,12 @@ class ProxLowersRegularizer(Statement):
     tight = (
         "Equality for affine J; the printed 'smaller' is 'equal' at points that the prox does "
         "not move."
+    )
+    proof = (
+        "Let u = prox_J(theta). Optimality of u for J(u) + |u - theta|^2/2 is theta - u in dJ(u), "
+        "so that J(theta) >= J(u) + <theta - u, theta - u>. Hence J(u) = J(theta) forces u = "
+        "theta. For affine J with slope a it is u = theta - a and J(theta) - J(u) = |a|^2 = "
+        "|theta - u|^2."
     )
 
     def cases(self) -> Mapping[str, tuple[Functional, Prox]]:
@@ -135,6 +145,13 @@ class StepMinimises(Claim):
         "J_delta(theta)."
     )
     tight = "An equivalence."
+    proof = (
+        "Completing the square, F(u) = <tau g - v, u> + J(u) + |u|^2/(2 delta) = J(u) + |u - "
+        "delta (v - tau g)|^2/(2 delta) - (delta/2)|v - tau g|^2, whose minimiser is prox_{delta "
+        "J}(delta (v - tau g)) by definition. F is convex plus |u|^2/(2 delta), thus "
+        "1/delta-strongly convex, and grows from its minimiser by at least |u - theta^{k+1}|^2/(2 "
+        "delta)."
+    )
     hypotheses = (ELASTIC_NET, GRADIENT_RULE)
 
     def margins(self, run: Run) -> Margins:
@@ -181,6 +198,12 @@ class SubgradientsAndProx(Statement):
     latex = r"v\in\partial J_\delta(\theta)\iff\theta=\operatorname{prox}_{\delta J}(\delta v)"
     words = "v is a subgradient of J_delta at theta if and only if theta = prox_{delta J}(delta v)."
     tight = "An equivalence."
+    proof = (
+        "As |.|^2/(2 delta) is differentiable, dJ_delta(theta) = dJ(theta) + theta/delta. So v is "
+        "in it if and only if 0 is in delta dJ(theta) + theta - delta v, which is the optimality "
+        "condition, necessary and sufficient by convexity, of theta for delta J(u) + |u - delta "
+        "v|^2/2."
+    )
 
     def cases(self) -> Mapping[str, tuple[Functional, float, float]]:
         """Return the functionals with delta, and the delta of the formula for v."""

@@ -46,6 +46,12 @@ class InstantlyDense(Statement):
         "Fails for proximal gradient descent with L = |theta - b|^2/2, b = (3, 1/2), lam = 1: "
         "the second entry never leaves zero."
     )
+    proof = (
+        "The gradient of |theta - b|^2/2 at theta_2 = 0 is -1/2, so that the second entry after a "
+        "step is the soft shrinkage of tau/2 by lam tau = tau, which is 0. By induction it is 0 "
+        "for every k and every tau > 0: with 1/2 <= lam the entry is also zero in the solution of "
+        "(1.4)."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Vec]:
@@ -93,6 +99,13 @@ class LossOfProximalGradient(Statement):
     tight = (
         "Both conditions are needed and left out in the sentence; the step bound is sharp (claim "
         "23)."
+    )
+    proof = (
+        "At theta = 3 the gradient of L is zero, and the proximal step with tau = 1/2 and lam = 1 "
+        "shrinks 3 to 5/2: L rises from 0 to (1/2)^2/2 = 1/8. LinBreg stands still there, as its "
+        "step is tau times the gradient; in general the inequality of claim 19 gives L+ <= L for "
+        "tau <= 2/(delta L), since D_J^sym >= 0 and 2 - delta L tau >= 0. For tau > 2/(delta L) "
+        "the loss may rise: J = 0 multiplies theta - theta* by 1 - delta L tau < -1."
     )
 
     def cases(self) -> Mapping[str, Fraction]:

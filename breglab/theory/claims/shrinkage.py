@@ -49,6 +49,14 @@ class SoftShrinkage(Claim):
         "variable by lam."
     )
     tight = "An identity."
+    proof = (
+        "The minimiser u of lam |u|_1 + |u - delta v|^2/(2 delta) is found entry by entry: the "
+        "function is separable and strictly convex, so that u is the one point with v_i - "
+        "u_i/delta in the subdifferential of lam |u_i| for all i. For u_i > 0 this reads u_i = "
+        "delta (v_i - lam), possible exactly if v_i > lam; for u_i < 0 it reads u_i = delta (v_i "
+        "+ lam), possible exactly if v_i < -lam; u_i = 0 is right exactly if |v_i| <= lam. These "
+        "are the three cases of the formula."
+    )
     hypotheses = (L1_REGULARIZER,)
 
     def margins(self, run: Run) -> Margins:
@@ -95,6 +103,11 @@ class SupportOfOneProx(Claim):
         "support."
     )
     tight = "An identity."
+    proof = (
+        "Insert u = delta w: delta J(u) + |u - delta v|^2/2 = delta^2 (J(w) + |w - v|^2/2) for "
+        "positively 1-homogeneous J. The minimisers are therefore u = delta w with w = prox_J(v), "
+        "and w does not depend on delta."
+    )
     hypotheses = (HOMOGENEOUS,)
 
     def margins(self, run: Run) -> Margins:
@@ -137,6 +150,14 @@ class SupportOfTheLimit(Claim):
         "Fails for A = [1 2], b = 1, lam = 1: the limit is (.16, .42) for delta = .1 and (0, .5) "
         "for delta = 1. Printed is a sentence on the proximal step, of which it is true (claim "
         "4)."
+    )
+    proof = (
+        "From v = 0 the dual variable stays a multiple y (1, 2) of the row of A, and the limit is "
+        "theta = delta (max(y - 1, 0), max(2y - 1, 0)) with theta_1 + 2 theta_2 = 1 (claim X3), y "
+        "> 0. If y <= 1, then theta = (0, 1/2) and 2 delta (2y - 1) = 1, thus y = 1/2 + 1/(4 "
+        "delta), which is at most 1 exactly for delta >= 1/2. For delta < 1/2 it is delta (5y - "
+        "3) = 1, y = (3 + 1/delta)/5: at delta = .1 this is y = 13/5 and theta = (.16, .42), at "
+        "delta = 1 it is (0, .5)."
     )
     expected = Verdict.VIOLATED
     hypotheses = (HOMOGENEOUS, DETERMINISTIC, GRADIENT_RULE)

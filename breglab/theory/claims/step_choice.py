@@ -54,6 +54,11 @@ class StepChoicePrinted(Statement):
         "Fails for c above half of that bound, where tau_0 = c exceeds the mu/(2 delta L^2) of "
         "the theorem; the estimate (3.8) remains true there."
     )
+    proof = (
+        "With mu = L = delta = 1 and c = 9/10 < 1 the first step is tau_0 = c = 9/10, and Theorem "
+        "6 asks for tau_0 <= mu/(2 delta L^2) = 1/2. In general tau_0 = c, so that c <= mu/(2 "
+        "delta L^2) is necessary."
+    )
     expected = Verdict.VIOLATED
 
     def cases(self) -> Mapping[str, Choice]:
@@ -91,6 +96,12 @@ class StepChoice(StepChoicePrinted):
         "conditions of Theorem 6."
     )
     tight = "The bound is attained by the first step."
+    proof = (
+        "tau_k decreases from tau_0 = c <= mu/(2 delta L^2). For p > 1/2 the sum of (k + 1)^(-2p) "
+        "is at most one plus the integral of x^(-2p) from 1 on, together 2p/(2p - 1); for p <= 1 "
+        "the sum of (k + 1)^(-p) is at least that of 1/(k + 1), which diverges like the "
+        "logarithm."
+    )
     expected = Verdict.HOLDS
 
     def cases(self) -> Mapping[str, Choice]:

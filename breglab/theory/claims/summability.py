@@ -58,8 +58,39 @@ def _walks(relative: Sequence[Fraction]) -> dict[str, Walk]:
     return found | {"zero, from the minimiser": replace(still, v=v)}
 
 
+def deep_walk(steps: int) -> Walk:
+    """Return one unknown with the l1 norm, steps that halve, and 2^steps paths of the noise."""
+    one, half = F(1), F(1, 2)
+    atoms = (vector(half), vector(-half))
+    problem = RationalProblem((vector(1),), vector(1), one, one, F(1, 3), one, atoms, half)
+    tau = tuple(F(1, 2 ** ((k + 1).bit_length() - 1)) for k in range(steps))
+    return Walk(problem, vector("-5/3"), tau)
+
+
 def _sums(terms: Sequence[Fraction]) -> list[Fraction]:
     return list(accumulate(terms))
+
+
+@dataclass(frozen=True)
+class _HeavyTail:
+    """A random start: 2^j with probability 3/4^j, j >= 1; J = 0, L = theta^2/2, tau = 1/2.
+
+    All that Corollary 3 states holds, but E L(theta^0) is infinite.
+    """
+
+    terms: int
+
+    def partial(self) -> tuple[list[Fraction], list[Fraction]]:
+        """Return the partial sums over j of both sides, of the first step alone on the left."""
+        one, half = F(1), F(1, 2)
+        problem = RationalProblem((vector(1),), vector(0), one, one, F(0), one)
+        left, right = [], []
+        for j in range(1, self.terms + 1):
+            level = Walk(problem, vector(2**j), (half,)).levels()[0]
+            # C = 2 - tau - c with c = 3/4.
+            left.append(3 * F(1, 4**j) * F(3, 8) * mean(level, "increment2"))
+            right.append(3 * F(1, 4**j) * half * mean(level, "loss"))
+        return _sums(left), _sums(right)
 
 
 class Summability(Statement):
@@ -70,7 +101,8 @@ class Summability(Statement):
     Hypotheses: those of Theorem 2, non-increasing square-summable steps, and E L(theta^0) < inf,
     which is not stated.
     Checked: exact expectations over all paths of the noise, in rational arithmetic, every partial
-    sum.
+    sum. Without the condition: a heavy-tailed start, all of whose truncations satisfy the bound,
+    and whose expected first increment exceeds every number.
     Tight: no.
     Source: Corollary 3 and its proof.
     """
@@ -88,11 +120,24 @@ class Summability(Statement):
         "With non-increasing, square-summable steps the expected increments and Bregman "
         "distances are summable."
     )
-    tight = "Loose; the finite E L(theta^0) that the proof needs is not stated."
+    tight = (
+        "Loose; the finite E L(theta^0) that is not stated cannot be dropped: for J = 0, L = "
+        "theta^2/2 and theta^0 = 2^j with probability 3/4^j already E|theta^1 - theta^0|^2 is "
+        "infinite."
+    )
+    proof = (
+        "Multiply (3.5) of claim 18-corrected by tau_k. As L >= 0 (Assumption 1) and the steps do "
+        "not increase, tau_k E L_{k+1} >= tau_{k+1} E L_{k+1}, so that the losses telescope to "
+        "tau_0 E L_0 at most; the coefficients 2 - delta L tau_k - c are at least C = 2 - delta L "
+        "tau_0 - c. What is left is the bound; it is finite exactly if E L_0 and sum_k tau_k^2 "
+        "are. With tau = 1/2 and the start 2^j of probability 3/4^j the terms j <= N of the "
+        "expected |Delta|^2 = |theta^0|^2/4 of the first step add up to 3N/4, which has no bound."
+    )
 
-    def cases(self) -> Mapping[str, Walk]:
-        """Return runs with the steps 3/2 divided by (k + 1)."""
-        return _walks([F(3, 2 * (k + 1)) for k in range(6)])
+    def cases(self) -> Mapping[str, Walk | _HeavyTail]:
+        """Return runs with the steps 3/2 divided by (k + 1), a deeper one, and a heavy tail."""
+        walks = _walks([F(3, 2 * (k + 1)) for k in range(6)])
+        return {**walks, "one unknown": deep_walk(11), "heavy-tailed start": _HeavyTail(60)}
 
     def negative_case(self) -> Walk:
         """Return steps that increase, without noise."""
@@ -100,8 +145,12 @@ class Summability(Statement):
         problem = RationalProblem((vector(1),), vector(0), one, one, F(0), one)
         return Walk(problem, vector(1), (F(1, 100), one))
 
-    def evaluate(self, case: Walk) -> Margins:
-        """Compare all partial sums."""
+    def evaluate(self, case: Walk | _HeavyTail) -> Margins:
+        """Compare all partial sums; those of a heavy tail exceed any bound, too."""
+        if isinstance(case, _HeavyTail):
+            left, right = case.partial()
+            least = [F(9, 32) * n for n in range(1, case.terms + 1)]
+            return at_most([*left, *least], [*right, *left])
         problem, levels = case.problem, case.levels()
         room = 2 - problem.delta * problem.L * max(case.tau)
         c = room / 2
@@ -148,6 +197,13 @@ class Subsequence(Statement):
     tight = (
         "Loose for the minimum; the bound on the sum of tau_j rho_j E|e_j|^2 is attained in the "
         "limit, without noise for J = 0 and mu = L."
+    )
+    proof = (
+        "Sum claim 35 over j <= k: sum_j tau_j rho_j E|e_j|^2 <= d_0 - d_{k+1} + (delta "
+        "sigma^2/2) sum_j tau_j^2, and the least E|e_j|^2 is at most their weighted mean. For tau "
+        "<= mu/(2 delta L^2) it is rho_j >= 3 mu/4, so that the denominator is infinite in the "
+        "limit when sum_k tau_k is, and the numerator finite when sum_k tau_k^2 is: this is "
+        "(3.9). Without noise, J = 0 and mu = L claim 35 is an equality, and d_{k+1} -> 0."
     )
 
     def cases(self) -> Mapping[str, Walk]:
@@ -199,6 +255,11 @@ class SubsequenceBeyond(Subsequence):
         "L), sum tau = inf and sum tau^2 < inf, monotone or not."
     )
     tight = "As claim 38."
+    proof = (
+        "The sum of claim 38 uses tau_j <= 2/(delta L) only, and no order of the steps. If delta "
+        "L tau_j <= a < 2 for all j, both candidates of rho_j are at least mu (1 - a/2) > 0, so "
+        "that sum_j tau_j rho_j = inf exactly if sum_j tau_j = inf."
+    )
 
     def cases(self) -> Mapping[str, Walk]:
         """Return steps that rise and fall."""
@@ -231,6 +292,13 @@ class DistancesConverge(Statement):
         "and converges to zero."
     )
     tight = "Loose."
+    proof = (
+        "Claim 35 with rho >= 0 gives d_{j+1} <= d_j + delta tau_j^2 sigma^2/2; sum from k to m. "
+        "Claim 40 and Jensen give E D_J <= 2 lam sqrt(n) sqrt(E|e|^2), thus d_k <= E|e_k|^2/(2 "
+        "delta) + 2 lam sqrt(n) sqrt(E|e_k|^2), which tends to zero along the subsequence of "
+        "claim 38-beyond. For later m the distance d_m exceeds such a d_k by the tail of the sum "
+        "of squares at most, which tends to zero as well."
+    )
 
     def cases(self) -> Mapping[str, Walk]:
         """Return steps that rise and fall."""

@@ -16,10 +16,22 @@ from breglab.theory.worst_case.momentum import momentum_increase
 from breglab.theory.worst_case.noise_term import noise_term
 from breglab.theory.worst_case.norm_decay import norm_decay, norm_decay_range
 from breglab.theory.worst_case.result import WorstCase
+from breglab.theory.worst_case.saved import (
+    SavedCurves,
+    SavedNumber,
+    SavedWorstCases,
+    load_worst_cases,
+    recompute,
+)
 from breglab.theory.worst_case.several_steps import SeveralSteps, several_steps
+from breglab.theory.worst_case.table import GROUPS
 
 __all__ = [
+    "GROUPS",
     "Contraction",
+    "SavedCurves",
+    "SavedNumber",
+    "SavedWorstCases",
     "SeveralSteps",
     "WorstCase",
     "bregman_rate",
@@ -27,12 +39,14 @@ __all__ = [
     "convex_rate",
     "decay_rate",
     "distance_decay",
+    "load_worst_cases",
     "loss_decay",
     "momentum_increase",
     "noise_term",
     "norm_decay",
     "norm_decay_range",
     "printed_factor",
+    "recompute",
     "several_steps",
     "sharp_factor",
 ]

@@ -83,17 +83,19 @@ def bregman_rate(
         If an argument is out of its range.
     ImportError
         If PEPit is not installed.
+    RuntimeError
+        If the solver finds no optimum.
     """
     L, delta = positive(L, "L"), positive(delta, "delta")
     nu = scalar(nu, "nu", low=0.0, high=delta * L, open_low=True)
     tau = scalar(tau, "tau", low=0.0, high=2.0 / (delta * L), open_low=True)
     steps = count(steps, "steps")
     choice(assumption, "assumption", ASSUMPTIONS)
-    problem = Performance(L, 0.0, delta)
+    problem = Performance(L, 0.0, delta, length=math.sqrt(delta))
     star = problem.minimiser()
     iterates = problem.run(steps, tau)
     known = iterates[:-1] if assumption == "current" else iterates
-    _assume(problem, nu, star, known, every_pair=assumption == "full")
+    _assume(problem, nu, delta * L, star, known, every_pair=assumption == "full")
     problem.assume(problem.distance(star, iterates[0]) <= 1, "d_0 <= 1")
     exact = steps == 1 and assumption == "current"
     return problem.maximise(
@@ -105,14 +107,21 @@ def bregman_rate(
 
 
 def _assume(
-    problem: Performance, nu: float, star: Iterate, iterates: list[Iterate], *, every_pair: bool
+    problem: Performance,
+    nu: float,
+    unit: float,
+    star: Iterate,
+    iterates: list[Iterate],
+    *,
+    every_pair: bool,
 ) -> None:
-    """Impose (3.7) towards theta*, or between every pair of points."""
+    """Impose (3.7) in units of the loss, towards theta* or between every pair of points."""
     named = {"*": star} | {str(k): iterate for k, iterate in enumerate(iterates)}
     for i, to in named.items():
         for j, of in named.items():
             if i != j and (every_pair or i == "*"):
-                problem.assume(_convexity(problem, to, of, nu) >= 0, f"A5 {i} {j}")
+                room = (1.0 / unit) * _convexity(problem, to, of, nu)
+                problem.assume(room >= 0, f"A5 {i} {j}", unit)
 
 
 def _convexity(problem: Performance, to: Iterate, of: Iterate, nu: float) -> Expression:

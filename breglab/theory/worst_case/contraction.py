@@ -61,6 +61,8 @@ def contraction_factors(
         If an argument is out of its range.
     ImportError
         If PEPit is not installed.
+    RuntimeError
+        If the solver finds no optimum.
     """
     L, delta = positive(L, "L"), positive(delta, "delta")
     nu = scalar(nu, "nu", low=0.0, high=delta * L, open_low=True)

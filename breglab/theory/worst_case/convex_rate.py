@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from breglab._checks import count, positive, scalar
 from breglab.theory.worst_case._performance import Performance
 from breglab.theory.worst_case.result import WorstCase
@@ -47,11 +49,13 @@ def convex_rate(*, L: float, delta: float, tau: float, steps: int, beta: float =
         If a number is out of its range.
     ImportError
         If PEPit is not installed.
+    RuntimeError
+        If the solver finds no optimum.
     """
     L, delta, tau = positive(L, "L"), positive(delta, "delta"), positive(tau, "tau")
     steps = count(steps, "steps")
     beta = scalar(beta, "beta", low=0.0, high=1.0, open_high=True)
-    problem = Performance(L, 0.0, delta)
+    problem = Performance(L, 0.0, delta, length=math.sqrt(delta))
     star = problem.minimiser()
     iterates = problem.run(steps, tau, beta)
     problem.assume(problem.distance(star, iterates[0]) <= 1, "d_0 <= 1")
@@ -59,5 +63,6 @@ def convex_rate(*, L: float, delta: float, tau: float, steps: int, beta: float =
     return problem.maximise(
         iterates[-1].loss - star.loss,
         "L(theta^N) - L* over d_0 <= 1",
+        unit=delta * L,
         printed=1.0 / (steps * tau) if proved else None,
     )

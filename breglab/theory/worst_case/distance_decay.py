@@ -48,6 +48,8 @@ def distance_decay(*, L: float, mu: float, delta: float, tau: float) -> WorstCas
         If a number is out of its range.
     ImportError
         If PEPit is not installed.
+    RuntimeError
+        If the solver finds no optimum.
     """
     L, delta = positive(L, "L"), positive(delta, "delta")
     mu = scalar(mu, "mu", low=0.0, high=L, open_low=True, open_high=True)
@@ -59,5 +61,6 @@ def distance_decay(*, L: float, mu: float, delta: float, tau: float) -> WorstCas
     return problem.maximise(
         problem.distance(star, new) - problem.distance(star, old),
         "d+ - d over |theta - theta*| = 1",
+        unit=1.0 / delta,
         sharp=-tau * decay_rate(L, mu, delta, tau),
     )

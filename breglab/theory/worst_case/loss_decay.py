@@ -45,6 +45,8 @@ def loss_decay(*, L: float, delta: float, tau: float, C: float = 0.0) -> WorstCa
         If a number is out of its range.
     ImportError
         If PEPit is not installed.
+    RuntimeError
+        If the solver finds no optimum.
     """
     L, delta, tau = positive(L, "L"), positive(delta, "delta"), positive(tau, "tau")
     C = scalar(C, "C")
@@ -56,6 +58,7 @@ def loss_decay(*, L: float, delta: float, tau: float, C: float = 0.0) -> WorstCa
     return problem.maximise(
         decay + C / (2.0 * delta * tau) * increment,
         "L+ - L + Dsym/tau + C |Delta|^2/(2 delta tau) over |Delta| = 1",
+        unit=1.0 / (delta * tau),
         printed=0.0,
         sharp=(C - (2.0 - delta * L * tau)) / (2.0 * delta * tau),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from breglab._checks import positive, scalar
 from breglab.theory.worst_case._performance import Performance
 from breglab.theory.worst_case.result import WorstCase
@@ -16,7 +18,8 @@ def momentum_increase(*, L: float, delta: float, tau: float, beta: float) -> Wor
         Two steps of (2.14) with constant step and momentum beta, which starts at m = 0.
     Guarantee
         None in the paper. Without momentum the loss never increases for tau <= 2/(delta L)
-        (Remark 4); with momentum it can at every step size, already for J = 0 and a quadratic. The
+        (Remark 4); with momentum it can. For J = 0 and a quadratic of curvature L it can only
+        beyond ``delta L tau = (1 - sqrt(beta))^2/(1 - beta)``, the border of oscillation. The
         interpolation conditions are exact, so that the value is the worst case itself. For the
         loss after one and two steps see `convex_rate`, which takes beta as well.
     Reference
@@ -44,11 +47,14 @@ def momentum_increase(*, L: float, delta: float, tau: float, beta: float) -> Wor
         If a number is out of its range.
     ImportError
         If PEPit is not installed.
+    RuntimeError
+        If the solver finds no optimum.
     """
     L, delta, tau = positive(L, "L"), positive(delta, "delta"), positive(tau, "tau")
     beta = scalar(beta, "beta", low=0.0, high=1.0, open_high=True)
-    problem = Performance(L, 0.0, delta)
+    problem = Performance(L, 0.0, delta, length=math.sqrt(delta))
     star = problem.minimiser()
     start, first, second = problem.run(2, tau, beta)
     problem.assume(problem.distance(star, start) <= 1, "d_0 <= 1")
-    return problem.maximise(second.loss - first.loss, "L(theta^2) - L(theta^1) over d_0 <= 1")
+    rise = second.loss - first.loss
+    return problem.maximise(rise, "L(theta^2) - L(theta^1) over d_0 <= 1", unit=delta * L)

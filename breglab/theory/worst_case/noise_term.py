@@ -47,10 +47,12 @@ def noise_term(*, L: float, delta: float, tau: float, c: float) -> WorstCase:
         If a number is out of its range.
     ImportError
         If PEPit is not installed.
+    RuntimeError
+        If the solver finds no optimum.
     """
     L, delta, tau = positive(L, "L"), positive(delta, "delta"), positive(tau, "tau")
     c = nonnegative(c, "c")
-    problem = Performance(L, None, delta)
+    problem = Performance(L, None, delta, length=delta * tau)
     old = problem.start()
     noise = problem.vector()
     problem.assume(noise**2 <= 1, "variance")
@@ -64,6 +66,7 @@ def noise_term(*, L: float, delta: float, tau: float, c: float) -> WorstCase:
     return problem.maximise(
         excess,
         "E[L+ + Dsym/tau + (2 - delta L tau - c)|Delta|^2/(2 delta tau)] - L over sigma = 1",
+        unit=delta * tau,
         printed=delta * tau / (2.0 * c) if c > 0 else math.inf,
         sharp=delta * tau * (1.0 - c / 2.0 if c <= 1.0 else 1.0 / (2.0 * c)),
     )

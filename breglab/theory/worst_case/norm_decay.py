@@ -47,6 +47,8 @@ def norm_decay(*, L: float, mu: float, delta: float, tau: float) -> WorstCase:
         If a number is out of its range.
     ImportError
         If PEPit is not installed.
+    RuntimeError
+        If the solver finds no optimum.
     """
     L, delta, tau = positive(L, "L"), positive(delta, "delta"), positive(tau, "tau")
     mu = scalar(mu, "mu", low=0.0, high=L, open_low=True, open_high=True)
@@ -58,6 +60,7 @@ def norm_decay(*, L: float, mu: float, delta: float, tau: float) -> WorstCase:
     return problem.maximise(
         decay + mu / 4.0 * tau * (new.theta - star.theta) ** 2,
         "d+ - d + (mu/4) tau |theta+ - theta*|^2 over |theta - theta*| = 1",
+        unit=1.0 / delta,
         printed=0.0,
     )
 
@@ -89,6 +92,8 @@ def norm_decay_range(kappa: float) -> WorstCase:
         If kappa is out of its range.
     ImportError
         If PEPit is not installed.
+    RuntimeError
+        If the solver finds no optimum.
     """
     kappa = scalar(kappa, "kappa", low=0.0, high=1.0, open_low=True, open_high=True)
 

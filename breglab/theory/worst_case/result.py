@@ -17,7 +17,6 @@ class WorstCase:
     value : float
         The dual optimal value of the semidefinite program: an upper bound up to the accuracy of
         the solver, and the exact worst case where the interpolation conditions are sufficient.
-        Infinite where the measure is unbounded.
     printed : float or None
         The bound of the paper for the same quantity; None where the paper has none.
     sharp : float or None
@@ -25,7 +24,7 @@ class WorstCase:
     multipliers : mapping of str to float
         Multiplier of each inequality that the proof uses, by the name of the inequality:
         ``"loss i j"`` (interpolation of the loss, value at i from the gradient at j), ``"map i j"``
-        (the same of the mirror map), and the names of further conditions. Empty where unbounded.
+        (the same of the mirror map), and the names of further conditions.
     status : str
         Status of the solver in cvxpy's words.
     """

@@ -54,8 +54,18 @@ def several_steps(
 
     Parameters
     ----------
-    L, nu, delta, tau, steps, assumption
-        As in `bregman_rate`.
+    L : float
+        Lipschitz constant of the gradient, > 0.
+    nu : float
+        Constant of Assumption 5, in (0, delta L].
+    delta : float
+        Elastic-net parameter, > 0.
+    tau : float
+        Step size, in (0, 2/(delta L)].
+    steps : int
+        N >= 1.
+    assumption : {"current", "one-point", "full"}
+        See `bregman_rate`.
 
     Returns
     -------
@@ -64,7 +74,7 @@ def several_steps(
 
     Raises
     ------
-    ValueError, TypeError, ImportError
+    ValueError, TypeError, ImportError, RuntimeError
         As in `bregman_rate`.
     """
     one = bregman_rate(L=L, nu=nu, delta=delta, tau=tau, assumption=assumption)

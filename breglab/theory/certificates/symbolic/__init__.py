@@ -20,12 +20,15 @@ from breglab.theory.certificates.symbolic.distance_decay import (
 from breglab.theory.certificates.symbolic.identity import Identity, Term
 from breglab.theory.certificates.symbolic.loss_decay import loss_decay
 from breglab.theory.certificates.symbolic.momentum import discretisation, momentum_form
+from breglab.theory.certificates.symbolic.noise_term import noise_printed, noise_sharp
 from breglab.theory.certificates.symbolic.norm_decay import norm_decay
 
 IDENTITIES: tuple[Callable[[], Identity], ...] = (
     discretisation,
     momentum_form,
     loss_decay,
+    noise_printed,
+    noise_sharp,
     norm_decay,
     decay_small_steps,
     decay_large_steps,
@@ -48,6 +51,8 @@ __all__ = [
     "dual_step",
     "loss_decay",
     "momentum_form",
+    "noise_printed",
+    "noise_sharp",
     "norm_decay",
     "rate_large_steps",
     "rate_refined",

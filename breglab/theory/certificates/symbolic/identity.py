@@ -37,7 +37,7 @@ class Term:
     weight : sympy expression
         In the parameters alone, >= 0 under the conditions of the identity.
     value : sympy expression
-        The quantity.
+        The quantity; in expectation >= 0 where it contains two independent copies of a step.
     """
 
     name: str
@@ -62,8 +62,8 @@ class Identity:
     terms : tuple of Term
         The proof. Empty for an equality.
     mean_zero : sympy expression
-        Linear in the noise xi, with factors that are known before it is drawn: its expectation is
-        zero. Zero for exact gradients.
+        Linear in the noise xi, with factors that are known before it is drawn or belong to an
+        independent copy of the step: its expectation is zero. Zero for exact gradients.
     conditions : tuple of sympy relations
         The range of the parameters in which all weights are >= 0.
     """

@@ -18,17 +18,25 @@ class Step:
         Gradient of the loss at theta^k, and the noise that is added to it.
     p, p_next : sympy expression
         Subgradients of J; p_next follows from the rule ``v+ = v - tau (g + xi)``.
+
+    Parameters
+    ----------
+    noise : bool
+        Whether the gradient has noise.
+    mark : str
+        Added to the names of what depends on the noise: a second, independent copy of the step
+        from the same point has another mark.
     """
 
-    def __init__(self, *, noise: bool = False) -> None:
+    def __init__(self, *, noise: bool = False, mark: str = "") -> None:
         library = sympy()
         self.delta, self.tau, self.L, self.mu, self.nu = library.symbols(
             "delta tau L mu nu", positive=True
         )
-        self.x, self.y, self.p, self.g = library.symbols("x y p g", real=True)
-        self.xi = library.Symbol("xi", real=True) if noise else library.Integer(0)
-        self.loss, self.loss_next, self.lowest = library.symbols("L_0 L_1 L_*", real=True)
-        self.J, self.J_next, self.J_star = library.symbols("J_0 J_1 J_*", real=True)
+        self.x, self.y, self.p, self.g = library.symbols(f"x y{mark} p g", real=True)
+        self.xi = library.Symbol(f"xi{mark}", real=True) if noise else library.Integer(0)
+        self.loss, self.loss_next, self.lowest = library.symbols(f"L_0 L_1{mark} L_*", real=True)
+        self.J, self.J_next, self.J_star = library.symbols(f"J_0 J_1{mark} J_*", real=True)
         self.moved = self.y - self.x
         self.p_next = self.p - self.moved / self.delta - self.tau * (self.g + self.xi)
 
