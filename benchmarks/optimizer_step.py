@@ -35,8 +35,8 @@ GOALS = {
         ("AdaBreg l1", ADAM, 1.45),
         ("LinBreg kernels", "LinBreg l1", 2.0),
         ("AdaBreg kernels", "AdaBreg l1", 2.0),
-        ("LinBreg l1, two passes", SGD, 2.3),
-        ("AdaBreg l1, two passes", ADAM, 1.75),
+        ("LinBreg l1, no compiler", SGD, 2.3),
+        ("AdaBreg l1, no compiler", ADAM, 1.75),
     ],
     "cuda": [
         ("LinBreg l1", SGD, 1.5),
@@ -75,8 +75,8 @@ def optimizers(device, quick):
         ADAM: torchs(torch.optim.Adam, fused=True),
         "AdaBreg l1": regularised(AdaBreg, L1(0.1), 1e-3),
         "AdaBreg kernels": regularised(AdaBreg, GroupL12("kernels", 0.1), 1e-3),
-        "LinBreg l1, two passes": regularised(LinBreg, L1(0.1), 1e-3, kernel="torch"),
-        "AdaBreg l1, two passes": regularised(AdaBreg, L1(0.1), 1e-3, kernel="torch"),
+        "LinBreg l1, no compiler": regularised(LinBreg, L1(0.1), 1e-3, kernel="torch"),
+        "AdaBreg l1, no compiler": regularised(AdaBreg, L1(0.1), 1e-3, kernel="torch"),
     }
     if not quick:
         found |= {
@@ -86,7 +86,7 @@ def optimizers(device, quick):
             "LinBreg l1, momentum": regularised(LinBreg, L1(0.1), 1e-3, momentum=0.9),
             "LinBreg l1, skip": regularised(LinBreg, L1(0.1), 1e-3, nonfinite="skip"),
             "LinBreg filters": regularised(LinBreg, GroupL12("filters", 0.1), 1e-3),
-            "LinBreg kernels, two passes": regularised(
+            "LinBreg kernels, no compiler": regularised(
                 LinBreg, GroupL12("kernels", 0.1), 1e-3, kernel="torch"
             ),
         }

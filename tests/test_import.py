@@ -25,6 +25,7 @@ ALLOWED = {
     "iteration": {"geometry", "problems"},
     "solvers": {"geometry", "problems"},
     "theory": {"geometry", "problems", "iteration", "solvers"},
+    "nn": {"geometry", "iteration"},
     "plotting": {"iteration", "theory"},
     "report": {"geometry", "problems", "iteration", "solvers", "theory", "plotting"},
     "__main__": {"cli"},

@@ -103,6 +103,15 @@ def test_numbers_whose_squares_overflow_are_refused(kernel):
     assert all(bool(t.isfinite().all()) for t in everything(optimizer))
 
 
+def test_the_error_names_the_gradients_whose_sum_of_squares_overflows():
+    params = pair()
+    optimizer = LinBreg(params, 0.1, L1(0.1), kernel="torch")
+    params[0].grad = torch.full_like(params[0], 1e19)  # squares 1e38, the sum beyond float32
+    params[1].grad = torch.ones_like(params[1])
+    with pytest.raises(FloatingPointError, match=r"1 of 2 parameters \(shapes \(5, 3\)\)"):
+        optimizer.step()
+
+
 def test_all_finite_looks_at_every_dtype():
     good = [
         torch.full((300,), 6e4, dtype=torch.float16),  # its norm overflows in half precision

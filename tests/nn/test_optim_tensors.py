@@ -143,13 +143,37 @@ def test_channels_last_is_the_same_training(kernel, J):
 def test_gradients_with_strides_of_their_own():
     p, q = (torch.nn.Parameter(random(4, 3)) for _ in range(2))
     ours, theirs = LinBreg([p], 0.1, L1(0.2)), LinBreg([q], 0.1, L1(0.2))
-    for k in range(4):
+    for k in range(6):
         g = random(4, 3, seed=k)
-        p.grad = g.T.contiguous().T if k % 2 else torch.ones(()).double().expand(4, 3)
+        p.grad = (g, g.T.contiguous().T, torch.ones(()).double().expand(4, 3))[k % 3]
         q.grad = p.grad.contiguous()
         ours.step()
         theirs.step()
         torch.testing.assert_close(p.detach(), q.detach(), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("way", [{"kernel": "auto"}, {"kernel": "torch"}], ids=["auto", "torch"])
+def test_a_momentum_that_is_scheduled_is_the_same_in_all_kernels(way):
+    p, q = (torch.nn.Parameter(random(4, 3)) for _ in range(2))
+    ours, theirs = LinBreg([p], 0.1, L1(0.1), **way), LinBreg([q], 0.1, L1(0.1), foreach=True)
+    for k, beta in enumerate((0.0, 0.8, 0.5, 0.0, 0.0, 0.9)):
+        for optimizer, x in ((ours, p), (theirs, q)):
+            optimizer.param_groups[0]["momentum"] = beta
+            x.grad = random(4, 3, seed=k)
+            optimizer.step()
+        torch.testing.assert_close(p.detach(), q.detach(), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("kernel", ["auto", "torch"])
+def test_moments_that_were_exchanged_are_used(kernel):
+    p, q = (torch.nn.Parameter(random(4, 3)) for _ in range(2))
+    ours, theirs = (AdaBreg([x], 0.1, L1(0.1), kernel=kernel) for x in (p, q))
+    for _ in range(3):
+        run(ours, [p], 2)
+        run(theirs, [q], 2)
+        ours.state[p]["exp_avg"] = torch.zeros_like(p)
+        theirs.state[q]["exp_avg"].zero_()
+    assert torch.equal(p.detach(), q.detach())
 
 
 def test_a_moved_parameter_is_followed():

@@ -1,28 +1,27 @@
-"""Which tensors the compiled kernels can step, and the call that steps them."""
+"""The step in one pass over memory, by kernels that numba compiles for the CPU."""
 
 from __future__ import annotations
 
 import functools
 import importlib.util
+import math
 import os
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from breglab.geometry import L1, Functional, GroupL12, NonNegativeL1, SparseGroup, Zero
+from breglab.geometry import Functional, GroupL12, SparseGroup
+from breglab.nn.optim._batch import Batch, Row, Rule
 from breglab.nn.regularizers import view_of
 
-DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
-PLAIN = (Tensor, torch.nn.Parameter)
+NUMBERS = {torch.float32: np.float32, torch.float64: np.float64}
 GRAIN = 1 << 16
 """Entries below which one more thread costs more than it brings."""
 
-SIZE, DUAL, GRAD, PARAM, MEMORY, GROUP, ROWS = 0, 1, 2, 3, slice(4, 6), 6, 7
+SIZE, DUAL, GRAD, PARAM, MEMORY, GROUP, ROWS = 0, 1, 2, 3, 4, 6, 7
 """Columns of the table of the kernels."""
 
 
@@ -32,30 +31,16 @@ def available() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
-class Batch:
-    """Parameters of one group that one call of a kernel steps: all of one kind and dtype.
+class Compiled(Batch):
+    """A batch with a table of sizes and addresses, int64, shape (parameters, 8), for a kernel."""
 
-    Attributes
-    ----------
-    params, duals : list of Tensor
-        The parameters and their duals.
-    memory : list of tuple of Tensor
-        What the rule remembers of each.
-    table : int64 array, shape (parameters, 8)
-        Sizes and addresses, as the kernels read them.
-    """
-
-    def __init__(
-        self, J: Functional, kind: int, rows: Sequence[tuple[Tensor, Tensor, tuple[Tensor, ...]]]
-    ) -> None:
-        self.params, self.duals = [p for p, _, _ in rows], [v for _, v, _ in rows]
-        self.memory = [memory for _, _, memory in rows]
-        self._kind, self._strides = kind, [v.stride() for v in self.duals]
+    def __init__(self, J: Functional, kind: int, rows: Sequence[Row]) -> None:
+        super().__init__(J, kind, rows)
         self.table = np.zeros((len(rows), 8), dtype=np.int64)
-        self.table[:, SIZE] = [v.numel() for v in self.duals]
-        self.table[:, DUAL] = [v.data_ptr() for v in self.duals]
-        for column in range(len(self.memory[0])):
-            self.table[:, 4 + column] = [memory[column].data_ptr() for memory in self.memory]
+        self.table[:, SIZE] = [p.numel() for p in self.params]
+        self.table[:, DUAL] = [v.data_ptr() for _, v, *_ in rows]
+        for i, column in enumerate(zip(*(memory for _, _, *memory in rows), strict=True)):
+            self.table[:, MEMORY + i] = [m.data_ptr() for m in column]
         if isinstance(J, GroupL12 | SparseGroup):
             self.table[:, GROUP] = [view_of(J, p).size for p in self.params]
             self.table[:, ROWS] = [p.shape[0] for p in self.params]
@@ -65,108 +50,58 @@ class Batch:
         gradients: list[Any] = [p.grad for p in self.params]
         self.table[:, GRAD] = [g.data_ptr() for g in gradients]
         self.table[:, PARAM] = [p.data_ptr() for p in self.params]
-        dtype = self.duals[0].dtype
-        return all(
-            type(g) is Tensor and g.dtype is dtype is p.dtype and g.stride() == own == p.stride()
-            for g, p, own in zip(gradients, self.params, self._strides, strict=True)
-        )
+        return super().refresh()
 
-    def run(
-        self, kernel: Any, J: Functional, delta: float, guard: bool, rule: Any, rates: Any = None
-    ) -> int:
-        """Step by a kernel, on as many threads as torch uses.
+    def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> int:
+        """Step, on as many threads as torch uses; return how many gradients were not finite."""
+        # Not before there is something to compile: numba takes a second to import.
+        from breglab.nn.optim import _kernels
 
-        Returns
-        -------
-        int
-            How many entries of the gradients were not finite.
-        """
-        dtype = DTYPES[self.duals[0].dtype]
-        numbers: list[Any] = [tuple(map(dtype, rule))]
-        if rates is not None:
-            numbers.append(np.array(rates, dtype))
-        J_numbers = tuple(map(dtype, (*_weights(J), delta)))
-        arguments = (self.table, np.empty(0, dtype), *numbers, self._kind, J_numbers, guard)
-        bad = _call(kernel, arguments, int(self.table[:, SIZE].sum()))
+        dtype = NUMBERS[self.params[0].dtype]
+        arguments = [self.kind, tuple(map(dtype, (*_thresholds(J), delta))), guard]
+        if len(rule.betas) == 2:
+            kernel, numbers = _kernels.adabreg, _adam_numbers(rule)
+            arguments.insert(0, np.array(_adam_rates(rule), dtype))
+        else:
+            kernel, numbers = _kernels.linbreg, _sgd_numbers(rule)
+        own = tuple(map(dtype, numbers))
+        work = functools.partial(kernel, self.table, np.empty(0, dtype), own, *arguments)
+        bad = _call(work, int(self.table[:, SIZE].sum()))
         # Autograd must know that the parameters are not what a graph may have saved.
         torch.autograd.graph.increment_version(self.params)
         return bad
 
 
-def batches(
-    J: Functional,
-    params: Sequence[Tensor],
-    tensors: Callable[[Tensor], tuple[Tensor, tuple[Tensor, ...]]],
-) -> tuple[list[Batch], list[Tensor]]:
-    """Return batches of the parameters that kernels can step, and the other parameters.
-
-    Parameters
-    ----------
-    J : Functional
-        The regulariser of all of them.
-    params : sequence of Tensor
-        Parameters with gradients.
-    tensors : callable
-        Gives the dual and the memory of a parameter, of its dtype and strides.
-    """
-    alike: dict[Any, list[Any]] = defaultdict(list)
-    rest = []
-    for p in params:
-        kind = _kind(J, p)
-        if kind is None or not _fits(p, entrywise=kind < 2):
-            rest.append(p)
-        else:
-            alike[kind, p.dtype].append((p, *tensors(p)))
-    found = [Batch(J, kind, rows) for (kind, _), rows in alike.items()]
-    return found, rest
+def _sgd_numbers(rule: Rule) -> tuple[float, ...]:
+    """Return the gain of the gradient, lr * weight_decay, and the decay of the momentum."""
+    beta = rule.betas[0] if rule.betas else 0.0
+    return rule.tau * (1.0 - beta), rule.decay, beta
 
 
-def _kind(J: Functional, p: Tensor) -> int | None:
-    """Return the kind of kernel for a regulariser on a tensor, None if there is none."""
-    if isinstance(J, L1 | Zero):
-        return 0
-    if isinstance(J, NonNegativeL1):
-        return 1
-    if not isinstance(J, GroupL12 | SparseGroup) or J.layout is None:
-        return None
-    view = view_of(J, p)
-    if view.contiguous:
-        return 2
-    return 3 if view.axes == (0,) else None
+def _adam_numbers(rule: Rule) -> tuple[float, ...]:
+    beta1, beta2 = rule.betas
+    sign = math.copysign(1.0, rule.tau)
+    return sign, rule.decay, 1.0 - beta1, beta2, 1.0 - beta2, rule.eps
 
 
-def _fits(p: Tensor, entrywise: bool) -> bool:
-    """Return whether kernels may go through the memory of a parameter and its gradient."""
-    g = p.grad
-    dense = p.is_contiguous() or (
-        entrywise and p.ndim == 4 and p.is_contiguous(memory_format=torch.channels_last)
-    )
-    return (
-        type(p) in PLAIN
-        and type(g) is Tensor
-        and p.device.type == "cpu"
-        and p.dtype in DTYPES
-        and p.numel() > 0
-        and dense
-        and g.dtype == p.dtype
-        and g.stride() == p.stride()
-    )
+def _adam_rates(rule: Rule) -> list[tuple[float, float]]:
+    """Return lr / (1 - beta1^k) and 1 / sqrt(1 - beta2^k) of each tensor."""
+    (beta1, beta2), lr = rule.betas, abs(rule.tau)
+    return [(lr / (1.0 - beta1**k), (1.0 - beta2**k) ** -0.5) for k in map(float, rule.steps)]
 
 
-def _weights(J: Functional) -> tuple[float, float]:
+def _thresholds(J: Functional) -> tuple[float, float]:
     """Return the thresholds of entries and of groups."""
     if isinstance(J, GroupL12):
         return 0.0, J.lam
     return getattr(J, "lam", 0.0), getattr(J, "lam_group", 0.0)
 
 
-def _call(kernel: Any, arguments: tuple[Any, ...], size: int) -> int:
+def _call(kernel: Any, size: int) -> int:
     threads = min(torch.get_num_threads(), 1 + size // GRAIN)
     if threads == 1:
-        return int(kernel(*arguments, (0, 1)))
-    pool = _pool(threads, os.getpid())
-    shares = [functools.partial(kernel, *arguments, (i, threads)) for i in range(threads)]
-    jobs = [pool.submit(share) for share in shares]
+        return int(kernel((0, 1)))
+    jobs = [_pool(threads, os.getpid()).submit(kernel, (i, threads)) for i in range(threads)]
     return sum(int(job.result()) for job in jobs)
 
 

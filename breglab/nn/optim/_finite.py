@@ -39,11 +39,7 @@ def refuse(name: str, params: Sequence[Tensor]) -> NoReturn:
     FloatingPointError
         Always.
     """
-    bad = [
-        tuple(p.shape)
-        for p in params
-        if p.grad is not None and not bool((p.grad * p.grad).isfinite().all())
-    ]
+    bad = [tuple(p.shape) for p in params if p.grad is not None and not all_finite([p.grad])]
     shown = ", ".join(map(str, bad[:3])) + (", ..." if len(bad) > 3 else "")
     raise FloatingPointError(
         f"{name}: the gradients of {len(bad)} of {len(params)} parameters (shapes {shown}) hold "

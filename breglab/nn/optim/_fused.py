@@ -13,11 +13,13 @@ from torch import Tensor
 
 from breglab._checks import choice
 from breglab.nn.optim import _compiled, _finite
+from breglab.nn.optim._batch import Batch, Row, Rule, batches
+from breglab.nn.optim._chunked import KINDS, Chunked
 from breglab.nn.optim._inner import Group
 from breglab.nn.optim.bregman import Bregman
 
 KERNELS = ("auto", "compiled", "torch")
-Plan = tuple[list[_compiled.Batch], list[Tensor]]
+Plan = tuple[list[Batch], list[Tensor]]
 
 
 class Fused(Bregman, abc.ABC):
@@ -47,8 +49,10 @@ class Fused(Bregman, abc.ABC):
         if not self._gradients_serve(rest if guard else active):
             return
         bad = 0
-        for index, (batches, _) in enumerate(plans):
-            bad += sum(self._run(index, batch, guard) for batch in batches)
+        for index, (found, _) in enumerate(plans):
+            J, delta = self._functional(index), self.param_groups[index]["delta"]
+            for batch in found:
+                bad += batch.run(self._rule(index, batch), J, delta, guard)
         if any(rest):
             self._step_by_torch(rest)
         if bad and guard:
@@ -57,46 +61,46 @@ class Fused(Bregman, abc.ABC):
     def _plan(self, index: int, params: Sequence[Tensor]) -> Plan:
         """Return the batches for the kernels and the other parameters, the last ones if valid."""
         group = self.param_groups[index]
-        if not params or not self._wants_kernel(group):
+        if not params or not _leaves_choice(group):
             return [], list(params)
-        key = (group["regularizer"], group["groups"], bool(group.get("momentum")))
+        key = group["regularizer"], group["groups"]
         known = self._plans.get(index)
-        if known is not None and known[0] == key and self._holds(known[1], known[2], params):
+        if known is not None and known[0] == key and self._holds(index, *known[1:], params):
             return known[2]
-        plan = _compiled.batches(self._functional(index), params, lambda p: self._tensors(index, p))
+        plan = batches(self._functional(index), params, lambda p: self._row(index, p), self._engine)
         for batch in plan[0]:
             batch.refresh()
         self._plans[index] = key, list(params), plan
         return plan
 
-    def _holds(self, known: Sequence[Tensor], plan: Plan, params: Sequence[Tensor]) -> bool:
+    def _holds(
+        self, index: int, known: Sequence[Tensor], plan: Plan, params: Sequence[Tensor]
+    ) -> bool:
         """Return whether a plan for some parameters is still one for these."""
-        state = self.state
-        return (
-            len(known) == len(params)
-            and all(map(operator.is_, known, params))
-            and all(
-                state[p].get("dual") is v
-                for batch in plan[0]
-                for p, v in zip(batch.params, batch.duals, strict=True)
-            )
-            and all(batch.refresh() for batch in plan[0])
+        return _same(known, params) and all(
+            all(_same(self._row(index, row[0]), row) for row in batch.rows) and batch.refresh()
+            for batch in plan[0]
         )
 
     def _renew(self) -> None:
         super()._renew()
         self._plans: dict[int, tuple[Any, list[Tensor], Plan]] = {}
 
-    def _wants_kernel(self, group: Group) -> bool:
-        return self._kernel != "torch" and _leaves_choice(group) and _compiled.available()
+    def _engine(self, kind: int, p: Tensor) -> type[Batch] | None:
+        """Return what makes the step of a parameter in one go, None if nothing does."""
+        if p.device.type != "cpu":
+            return None
+        if self._kernel != "torch" and _compiled.available():
+            return _compiled.Compiled
+        return Chunked if kind in KINDS else None
 
     @abc.abstractmethod
-    def _tensors(self, index: int, p: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Return the dual of a parameter and what the rule remembers, created if need be."""
+    def _row(self, index: int, p: Tensor) -> Row:
+        """Return a parameter, its dual and what the rule remembers, created if need be."""
 
     @abc.abstractmethod
-    def _run(self, index: int, batch: _compiled.Batch, guard: bool) -> int:
-        """Step a batch of a group by a kernel; return how many entries were not finite."""
+    def _rule(self, index: int, batch: Batch) -> Rule:
+        """Return the numbers of the step of a batch of a group."""
 
 
 def _leaves_choice(group: Group) -> bool:
@@ -107,6 +111,10 @@ def _leaves_choice(group: Group) -> bool:
 
 def _has_fused(p: Tensor) -> bool:
     return p.is_floating_point() and p.device.type in ("cpu", "cuda")
+
+
+def _same(first: Sequence[Tensor], second: Sequence[Tensor]) -> bool:
+    return len(first) == len(second) and all(map(operator.is_, first, second))
 
 
 def zeros_like(v: Tensor) -> Tensor:

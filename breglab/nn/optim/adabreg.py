@@ -9,7 +9,7 @@ from torch import Tensor
 
 from breglab._checks import positive, scalar
 from breglab.geometry import Functional
-from breglab.nn.optim import _compiled
+from breglab.nn.optim._batch import Batch, Row, Rule
 from breglab.nn.optim._fused import Fused, zeros_like
 from breglab.nn.optim._inner import Group
 
@@ -87,20 +87,17 @@ class AdaBreg(Fused):
             scalar(beta, f"betas[{i}]", low=0.0, high=1.0, open_high=True)
         positive(group["eps"], "eps")
 
-    def _tensors(self, index: int, p: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def _row(self, index: int, p: Tensor) -> Row:
         v, state = self._dual(index, p), self.state[p]
         if "step" not in state:
             state["step"] = torch.zeros((), dtype=torch.float32)
             state["exp_avg"], state["exp_avg_sq"] = zeros_like(v), zeros_like(v)
-        return v, (state["exp_avg"], state["exp_avg_sq"])
+        return p, v, state["exp_avg"], state["exp_avg_sq"]
 
-    def _run(self, index: int, batch: _compiled.Batch, guard: bool) -> int:
-        group, J = self.param_groups[index], self._functional(index)
-        (beta1, beta2), lr = group["betas"], float(group["lr"])
-        sign = -1.0 if group["maximize"] else 1.0
-        decay = lr * group["weight_decay"]
-        rule = sign, decay, 1.0 - beta1, beta2, 1.0 - beta2, group["eps"]
+    def _rule(self, index: int, batch: Batch) -> Rule:
+        group = self.param_groups[index]
+        lr = float(group["lr"])
+        tau = -lr if group["maximize"] else lr
         steps = [self.state[p]["step"] for p in batch.params]
         torch._foreach_add_(steps, 1.0)
-        rates = [(lr / (1.0 - beta1**k), (1.0 - beta2**k) ** -0.5) for k in map(float, steps)]
-        return batch.run("adabreg", J, group["delta"], guard, rule, rates)
+        return Rule(tau, lr * group["weight_decay"], tuple(group["betas"]), group["eps"], steps)

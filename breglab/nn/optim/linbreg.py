@@ -9,7 +9,7 @@ from torch import Tensor
 
 from breglab._checks import scalar
 from breglab.geometry import Functional
-from breglab.nn.optim import _compiled
+from breglab.nn.optim._batch import Batch, Row, Rule
 from breglab.nn.optim._fused import Fused, zeros_like
 from breglab.nn.optim._inner import Group
 
@@ -44,9 +44,11 @@ class LinBreg(Fused):
         As in `torch.optim.SGD`.
     kernel : {"auto", "compiled", "torch"}
         "compiled" makes the whole step in one pass over memory, by numba (extra ``fast``), for
-        dense real parameters on the CPU; other parameters, and all with "torch", take two passes:
-        torch's own SGD on the dual, fused where it can be, then the map to the parameter. "auto"
-        compiles if numba is there. Foreach, fused or differentiable ask for torch's.
+        dense real parameters on the CPU. "torch" takes torch's own kernels: SGD on the dual, fused
+        where it can be, then the map to the parameter; on the CPU chunk by chunk where J looks at
+        entries, so that the second pass finds the dual in the cache. "auto" compiles if numba is
+        there, and what cannot be compiled is left to torch. Foreach, fused or differentiable ask
+        for torch's, tensor by tensor.
 
     Raises
     ------
@@ -100,14 +102,14 @@ class LinBreg(Fused):
             self.state[p]["momentum_buffer"] = zeros_like(v)
         return v
 
-    def _tensors(self, index: int, p: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def _row(self, index: int, p: Tensor) -> Row:
         v = self._dual(index, p)
-        remembers = self.param_groups[index]["momentum"]
-        return v, (self.state[p]["momentum_buffer"],) if remembers else ()
+        if self.param_groups[index]["momentum"]:
+            return p, v, self.state[p]["momentum_buffer"]
+        return p, v
 
-    def _run(self, index: int, batch: _compiled.Batch, guard: bool) -> int:
-        group, J = self.param_groups[index], self._functional(index)
-        tau, beta = float(group["lr"]), group["momentum"]
-        gain = (-tau if group["maximize"] else tau) * (1.0 - beta)
-        rule = gain, tau * group["weight_decay"], beta
-        return batch.run("linbreg", J, group["delta"], guard, rule)
+    def _rule(self, index: int, batch: Batch) -> Rule:
+        group = self.param_groups[index]
+        lr, beta = float(group["lr"]), group["momentum"]
+        tau = -lr if group["maximize"] else lr
+        return Rule(tau, lr * group["weight_decay"], (beta,) if beta else ())
