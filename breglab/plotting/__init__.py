@@ -13,6 +13,7 @@ from breglab.plotting.paths import coefficient_paths
 from breglab.plotting.pictures import picture, reconstructions
 from breglab.plotting.sides import two_sides
 from breglab.plotting.support import support_growth
+from breglab.plotting.training import layer_densities, training_curves
 
 __all__ = [
     "bregman_gap",
@@ -23,6 +24,7 @@ __all__ = [
     "descent_in_plane",
     "descent_on_line",
     "functions",
+    "layer_densities",
     "line_window",
     "margin_curves",
     "picture",
@@ -31,5 +33,6 @@ __all__ = [
     "support_growth",
     "to_png",
     "to_svg",
+    "training_curves",
     "two_sides",
 ]
