@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from breglab.geometry import Functional, Nuclear
 from breglab.nn.optim.bregman import Bregman
-from breglab.nn.regularizers import decode
+from breglab.nn.regularizers import decode, prox
 
 
 def regularized(optimizer: Optimizer) -> list[dict[str, Any]]:
@@ -32,6 +32,9 @@ def regularizer_value(optimizer: Optimizer) -> float:
 def subgradients(optimizer: Bregman) -> dict[str, Any]:
     """Return p = v - theta / delta in dJ(theta) at the iterate as it is.
 
+    It is computed as p = v - prox_J(v), which is a subgradient of J also where lam was changed
+    after the step that wrote theta.
+
     Parameters
     ----------
     optimizer : Bregman
@@ -45,10 +48,7 @@ def subgradients(optimizer: Bregman) -> dict[str, Any]:
     groups = regularized(optimizer)
     return {
         "weights": [{key: g[key] for key in ("lam", "lam_group")} for g in groups],
-        "p": [
-            [(optimizer.dual(p) - p.detach() / g["delta"]).cpu() for p in g["params"]]
-            for g in groups
-        ],
+        "p": [[_subgradient(decode(g), optimizer.dual(p)) for p in g["params"]] for g in groups],
     }
 
 
@@ -77,6 +77,11 @@ def bregman_distance(optimizer: Bregman, earlier: dict[str, Any]) -> float:
         for theta, p in zip(group["params"], duals, strict=True):
             total += _value(J, theta) - _inner(p, theta.detach().cpu())
     return total
+
+
+def _subgradient(J: Functional, v: Tensor) -> Tensor:
+    v = v.detach()
+    return (v - prox(J, v)).cpu()
 
 
 def _value(J: Functional, p: Tensor) -> float:

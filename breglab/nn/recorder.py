@@ -42,8 +42,8 @@ class Recorder:
                           `breglab.nn` is given
     ``flops_saved``       share of the operations of a forward pass that have a zero as a factor
                           (`breglab.nn.flops.Flops`), if there is an example input
-    ``bregman``           D_J(theta_last, theta_k) with the subgradient p_k = v_k - theta_k / delta,
-                          (1.17) of Bungert et al. (JMLR 2022), if `distances` is set
+    ``bregman``           D_J(theta_last, theta_k) with p_k = v_k - theta_k / delta, (1.17) of
+                          Bungert et al. (JMLR 2022), if `distances` is set
     ====================  ========================================================================
 
     Parameters

@@ -18,6 +18,8 @@ Columns = Mapping[str, npt.NDArray[np.float64]]
 """What `breglab.nn.Recorder.columns` returns: arrays of one length by name, with ``step``."""
 
 _DENSITY = "density/"
+_ROOM, _LEGEND = 0.05, 0.5
+"""Free below and above the curves, and above them for a legend, as shares of their height."""
 
 
 def training_curves(columns: Columns, *names: str, label: str = "") -> Figure:
@@ -54,11 +56,9 @@ def training_curves(columns: Columns, *names: str, label: str = "") -> Figure:
             curves, _colors(), itertools.cycle(DASHES), strict=False
         ):
             axes.plot(_column(columns, "step"), y, color=color, ls=dashes, label=name)
-        _scale(axes, np.concatenate([y for _, y in curves]))
+        _scale(axes, np.concatenate([y for _, y in curves]), legend=len(names) > 1)
         _steps(axes)
         axes.set_title(label or ", ".join(names))
-        if len(names) > 1:
-            axes.legend(loc="best")
     return figure
 
 
@@ -95,10 +95,9 @@ def layer_densities(columns: Columns) -> Figure:
                       **look)  # fmt: skip
         axes.plot(steps, whole, color=INK, lw=2.2, label="all weights")
         shares = [100.0 * _finite(columns, name) for name in names]
-        _scale(axes, np.concatenate([whole, *shares]))
+        _scale(axes, np.concatenate([whole, *shares]), legend=True)
         _steps(axes)
         axes.set_title("non-zero weights in percent")
-        axes.legend(loc="best")
     return figure
 
 
@@ -117,18 +116,26 @@ def _finite(columns: Columns, name: str) -> npt.NDArray[np.float64]:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _scale(axes: Axes, values: npt.NDArray[Any]) -> None:
-    """Choose a logarithmic axis for positive numbers of very different size."""
+def _scale(axes: Axes, values: npt.NDArray[Any], legend: bool) -> None:
+    """Choose a logarithmic axis for positive numbers of very different size, and place the legend.
+
+    The legend lies above all curves, where the axis is made longer for it.
+    """
     shown = values[~np.isnan(values)]
     if not shown.size:
         raise ValueError("columns must hold finite numbers to draw, got none")
     low, high = float(np.min(shown)), float(np.max(shown))
+    room = _LEGEND if legend else _ROOM
     if low > 0.0 and high > 100.0 * low:
-        log_axis(axes, low / 1.5, high * 1.5)
+        log_axis(axes, low * (low / high) ** _ROOM, high * (high / low) ** room)
     else:
+        width = high - low or abs(high) or 1.0
+        axes.set_ylim(low - _ROOM * width, high + room * width)
         linear_axis(axes)
+    if legend:
+        axes.legend(loc="upper left", ncols=2, columnspacing=1.2)
 
 
 def _steps(axes: Axes) -> None:
-    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel("step", labelpad=1.0)

@@ -154,6 +154,20 @@ def test_distances_keep_the_lam_of_their_time():
     assert bregman_distance(optimizer, earlier) == pytest.approx(0.5 * 3.0 - 0.5 * 2.0)
 
 
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_lam_that_was_changed_after_the_last_step_has_its_subgradients_too(factor):
+    run = Run()
+    run.steps(5)
+    run.optimizer.param_groups[0]["lam"] *= factor
+    for steps in (0, 10):
+        earlier = subgradients(run.optimizer)
+        if steps:
+            run.steps(steps)
+        lam = run.optimizer.param_groups[0]["lam"]
+        assert all(float(p.abs().max()) <= lam * (1 + 1e-15) for p in earlier["p"][0])
+        assert bregman_distance(run.optimizer, earlier) >= -1e-13
+
+
 def test_a_saved_record_is_read_back_and_a_resumed_one_is_the_same(tmp_path):
     through = Run()
     recorder = Recorder(through.model, through.optimizer, distances=True)
