@@ -1,8 +1,8 @@
 """How much a step of LinBreg and AdaBreg costs, as a multiple of torch's own fused optimizers.
 
-One process; every round times every optimizer once, so that what else the machine does meets all
-of them alike; what is reported is the median over the rounds of the ratio within a round. The
-parameters have the shapes of ResNet-18's weights, or of an MLP. Writes a table and the numbers.
+One process; every round times every optimizer once, in random order, so that what else the machine
+does meets all of them alike; what is reported is the median over the rounds of the ratio within a
+round. The parameters have the shapes of ResNet-18's. Writes a table and the numbers.
 
 usage: python benchmarks/optimizer_step.py [--rounds 40] [--threads 1] [--device cpu] [--quick]
 """
@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
+import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -121,9 +124,11 @@ def measure(makers, device, rounds):
     for name, make in makers.items():
         steps[name] = make(parameters(convs, device), parameters(others, device)).step
     times = {name: [] for name in steps}
+    order, shuffle = list(steps), random.Random(0).shuffle
     for _ in range(rounds + 3):
-        for name, step in steps.items():
-            times[name].append(seconds(step, device))
+        shuffle(order)  # a step finds in the caches what the one before has left there
+        for name in order:
+            times[name].append(seconds(steps[name], device))
     return {name: own[3:] for name, own in times.items()}
 
 
@@ -149,7 +154,7 @@ def first_steps(folder):
     """Return the seconds of the first steps of fresh processes, without and with compiled code."""
     found = {}
     for name in SECONDS:
-        environment = {**__import__("os").environ, "NUMBA_CACHE_DIR": str(folder)}
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
         command = [sys.executable, "-c", FIRST_STEP]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         found[name] = float(done.stdout)
@@ -191,8 +196,6 @@ def main():
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    import tempfile
-
     first = {}
     if options.device == "cpu":
         with tempfile.TemporaryDirectory() as folder:

@@ -29,7 +29,7 @@ ALLOWED = {
     "plotting": {"iteration", "theory"},
     "report": {"geometry", "problems", "iteration", "solvers", "theory", "plotting"},
     "__main__": {"cli"},
-    "cli": {"geometry", "problems", "iteration", "solvers", "theory", "plotting", "report"},
+    "cli": {"geometry", "problems", "iteration", "solvers", "theory", "nn", "plotting", "report"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

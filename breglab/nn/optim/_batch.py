@@ -13,8 +13,12 @@ from torch import Tensor
 from breglab.geometry import L1, Functional, GroupL12, NonNegativeL1, SparseGroup, Zero
 from breglab.nn.regularizers import view_of
 
+# Numba keeps compiled code by the date of _kernels.py: touch that file if numbers change here.
 ENTRIES, NONNEGATIVE, GROUPS, COLUMNS = range(4)
 """What a regulariser looks at: entries, positive entries, runs of entries, columns of a matrix."""
+
+SIZE, DUAL, GRAD, PARAM, FIRST, SECOND, GROUP, ROWS = range(8)
+"""Columns of the table of a compiled kernel: entries, addresses, entries of a group, rows."""
 
 PLAIN = (Tensor, torch.nn.Parameter)
 DTYPES = (torch.float32, torch.float64)

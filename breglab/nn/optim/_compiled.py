@@ -14,15 +14,12 @@ import numpy as np
 import torch
 
 from breglab.geometry import Functional, GroupL12, SparseGroup
-from breglab.nn.optim._batch import Batch, Row, Rule
+from breglab.nn.optim._batch import DUAL, FIRST, GRAD, GROUP, PARAM, ROWS, SIZE, Batch, Row, Rule
 from breglab.nn.regularizers import view_of
 
 NUMBERS = {torch.float32: np.float32, torch.float64: np.float64}
 GRAIN = 1 << 16
 """Entries below which one more thread costs more than it brings."""
-
-SIZE, DUAL, GRAD, PARAM, MEMORY, GROUP, ROWS = 0, 1, 2, 3, 4, 6, 7
-"""Columns of the table of the kernels."""
 
 
 @functools.cache
@@ -40,7 +37,7 @@ class Compiled(Batch):
         self.table[:, SIZE] = [p.numel() for p in self.params]
         self.table[:, DUAL] = [v.data_ptr() for _, v, *_ in rows]
         for i, column in enumerate(zip(*(memory for _, _, *memory in rows), strict=True)):
-            self.table[:, MEMORY + i] = [m.data_ptr() for m in column]
+            self.table[:, FIRST + i] = [m.data_ptr() for m in column]
         if isinstance(J, GroupL12 | SparseGroup):
             self.table[:, GROUP] = [view_of(J, p).size for p in self.params]
             self.table[:, ROWS] = [p.shape[0] for p in self.params]
@@ -68,7 +65,8 @@ class Compiled(Batch):
         work = functools.partial(kernel, self.table, np.empty(0, dtype), own, *arguments)
         bad = _call(work, int(self.table[:, SIZE].sum()))
         # Autograd must know that the parameters are not what a graph may have saved.
-        torch.autograd.graph.increment_version(self.params)
+        for p in self.params:
+            torch.autograd.graph.increment_version(p)
         return bad
 
 

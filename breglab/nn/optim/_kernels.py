@@ -19,10 +19,20 @@ import numpy as np
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from breglab.nn.optim._batch import COLUMNS, ENTRIES, GROUPS, NONNEGATIVE
-
-SIZE, DUAL, GRAD, PARAM, FIRST, SECOND, GROUP, ROWS = range(8)
-"""Columns of the table: number of entries, addresses, entries of a group, rows of a matrix."""
+from breglab.nn.optim._batch import (
+    COLUMNS,
+    DUAL,
+    ENTRIES,
+    FIRST,
+    GRAD,
+    GROUP,
+    GROUPS,
+    NONNEGATIVE,
+    PARAM,
+    ROWS,
+    SECOND,
+    SIZE,
+)
 
 BLOCK = 2048
 

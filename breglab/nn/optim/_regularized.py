@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from breglab._checks import choice, nonnegative, positive
+from breglab._checks import choice, nonnegative, positive, scalar
 from breglab.geometry import Functional
 from breglab.nn.optim import _finite
 from breglab.nn.optim._inner import (
@@ -217,3 +217,10 @@ class Regularized(Optimizer, abc.ABC):
     def __getstate__(self) -> dict[str, Any]:
         own = ("_cls", "_options", "_nonfinite", "skipped")
         return {**super().__getstate__(), **{name: getattr(self, name) for name in own}}
+
+
+def check_moments(group: Group) -> None:
+    """Refuse numbers of Adam that are out of range."""
+    for i, beta in enumerate(group["betas"]):
+        scalar(beta, f"betas[{i}]", low=0.0, high=1.0, open_high=True)
+    positive(group["eps"], "eps")

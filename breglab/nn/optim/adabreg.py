@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from breglab._checks import positive, scalar
 from breglab.geometry import Functional
 from breglab.nn.optim._batch import Batch, Row, Rule
 from breglab.nn.optim._fused import Fused, zeros_like
 from breglab.nn.optim._inner import Group
+from breglab.nn.optim._regularized import check_moments
 
 
 class AdaBreg(Fused):
@@ -83,9 +83,7 @@ class AdaBreg(Fused):
 
     def _check_numbers(self, group: Group) -> None:
         super()._check_numbers(group)
-        for i, beta in enumerate(group["betas"]):
-            scalar(beta, f"betas[{i}]", low=0.0, high=1.0, open_high=True)
-        positive(group["eps"], "eps")
+        check_moments(group)
 
     def _row(self, index: int, p: Tensor) -> Row:
         v, state = self._dual(index, p), self.state[p]

@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from breglab._checks import positive, scalar
 from breglab.geometry import Functional
 from breglab.nn.optim._inner import Group
-from breglab.nn.optim._regularized import Regularized
+from breglab.nn.optim._regularized import Regularized, check_moments
 from breglab.nn.optim._scaled import check_scaled, scaled_prox
 from breglab.nn.regularizers import decode, encode, prox
 
@@ -141,9 +140,7 @@ class ProxAdam(_Proximal):
 
     def _check_numbers(self, group: Group) -> None:
         super()._check_numbers(group)
-        for i, beta in enumerate(group["betas"]):
-            scalar(beta, f"betas[{i}]", low=0.0, high=1.0, open_high=True)
-        positive(group["eps"], "eps")
+        check_moments(group)
 
     def _shrunk(self, J: Functional, x: Tensor, group: Group, state: dict[str, Any]) -> Tensor:
         second = state["max_exp_avg_sq"] if group["amsgrad"] else state["exp_avg_sq"]
