@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -137,7 +138,7 @@ def share_of_nonzeros(tensors: Iterable[Tensor]) -> float:
     tensors : iterable of Tensor
         Not all of them empty.
     """
-    return _share((int(torch.count_nonzero(t)), t.numel()) for t in tensors)
+    return _share(_pair(t.detach() != 0) for t in tensors)
 
 
 def _layer(name: str, kind: str, weight: Tensor) -> LayerDensity:
@@ -156,6 +157,9 @@ def _layer(name: str, kind: str, weight: Tensor) -> LayerDensity:
 
 
 def _pair(living: Tensor) -> tuple[int, int]:
+    if type(living) is Tensor and living.device.type == "cpu":
+        # NumPy counts booleans several times faster.
+        return int(np.count_nonzero(living.numpy())), living.numel()
     return int(torch.count_nonzero(living)), living.numel()
 
 

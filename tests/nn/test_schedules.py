@@ -23,7 +23,7 @@ from breglab.nn.schedules import (  # noqa: E402
     LinearLambda,
     QuantileLambda,
 )
-from breglab.nn.schedules.quantile import vanishing  # noqa: E402
+from breglab.nn.schedules.quantile import neighbours, vanishing  # noqa: E402
 
 REGULARIZERS = {
     "l1": L1(0.3),
@@ -281,6 +281,52 @@ def test_quantile_with_ties_keeps_none_of_them():
     for weights, left in [(1, 1), (2, 1), (3, 1), (4, 4), (6, 4)]:
         QuantileLambda(optimizer, weights=weights).step()
         assert int(torch.count_nonzero(p)) == left, weights
+
+
+@pytest.mark.parametrize("start", [1.0, 1.0 + 2**-23, 0.1])
+def test_quantile_tells_neighbouring_floats_apart(start):
+    """Among millions of weights those at the threshold are neighbours in single precision."""
+    values = torch.full((9,), start).view(torch.int32) + torch.arange(9, dtype=torch.int32)
+    p = torch.nn.Parameter(values.view(torch.float32))
+    optimizer = LinBreg([p], 0.1, L1(0.3))
+    optimizer.dual(p).copy_(p.detach())
+    for weights in range(1, 10):
+        QuantileLambda(optimizer, weights=weights).step()
+        assert int(torch.count_nonzero(p)) == weights
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    n=st.integers(1, 400),
+    values=st.sampled_from([3, 50, 10**9]),
+    zeros=st.floats(0.0, 1.0),
+    share=st.floats(0.0, 1.0),
+    sample=st.sampled_from([1, 2, 16, 10**6]),
+    ordered=st.booleans(),
+    seed=st.integers(0, 10**6),
+)
+def test_neighbours_of_a_rank_are_those_of_a_sorted_list(
+    n, values, zeros, share, sample, ordered, seed
+):
+    rng = torch.Generator().manual_seed(seed)
+    score = torch.randint(0, values, (n,), generator=rng).double()
+    score[torch.rand(n, generator=rng) < zeros] = 0.0
+    score = score.sort().values if ordered else score
+    rank = round(share * n)
+    listed = [*sorted(score.tolist(), reverse=True), 0.0]
+    above = listed[rank - 1] if rank else 2.0 * listed[0]
+    assert neighbours(score, rank, sample) == (above, listed[rank])
+
+
+def test_quantile_keeps_the_ratio_of_different_weights():
+    params = matrices((8, 6), (4, 12))
+    groups = [
+        {"params": [p], "regularizer": L1(lam)} for p, lam in zip(params, (0.1, 0.3), strict=True)
+    ]
+    optimizer = LinBreg(groups, 0.1, None)
+    QuantileLambda(optimizer, weights=31).step()
+    assert sum(int(torch.count_nonzero(p)) for p in params) == 31
+    assert lams(optimizer)[1] / lams(optimizer)[0] == pytest.approx(3.0, rel=1e-15)
 
 
 def test_quantile_holds_its_number_through_a_training():

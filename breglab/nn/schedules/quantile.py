@@ -48,6 +48,9 @@ class QuantileLambda(LambdaSchedule):
     -----
     Of groups, as many are kept as fit into k entries. Where several weights tie at the threshold,
     as zeros of the dual variable do, none of them is kept, and fewer are left.
+
+    A step passes over the weights several times and takes longer than a fast optimizer's: for
+    large networks call it once in some steps, and after the last one.
     """
 
     def __init__(
@@ -82,15 +85,20 @@ class QuantileLambda(LambdaSchedule):
         groups = self._groups()
         for members in self._cells():
             scores, sizes = [], []
+            unit = self._start[members[0]]["lam"]
             for i in members:
                 J = decode(groups[i])
                 for p in groups[i]["params"]:
                     lam, size = vanishing(J, self._dual(p))
-                    scores.append(lam.reshape(-1) / self._start[i]["lam"])
+                    # Divided only where it changes the order: a quotient is rounded.
+                    ratio = self._start[i]["lam"] / unit
+                    scores.append(
+                        lam.reshape(-1) if ratio == 1.0 else lam.reshape(-1).double() / ratio
+                    )
                     sizes.append(size)
             total = sum(p.numel() for i in members for p in groups[i]["params"])
             kept = math.floor(self.density * total) if self.density is not None else self.weights
-            self._set(members, _threshold(scores, sizes, cast(int, kept)))
+            self._set(members, _threshold(scores, sizes, cast(int, kept)) / unit)
         for group in groups:
             duals = [self._dual(p) for p in group["params"]]
             _primal.write(decode(group), group["params"], duals, group["delta"], False)
@@ -123,7 +131,7 @@ def vanishing(J: Functional, v: Tensor) -> tuple[Tensor, int]:
     Returns
     -------
     Tensor
-        In double precision, so that its order is that of what the prox compares.
+        Ordered as what the prox compares: of groups in double precision.
     int
         n_g, 1 for single weights.
     """
@@ -131,28 +139,55 @@ def vanishing(J: Functional, v: Tensor) -> tuple[Tensor, int]:
         view = view_of(J, v)
         norms = torch.linalg.vector_norm(v.reshape(view.shape), dim=view.axes)
         return norms.double() / view.size**0.5, view.size
-    return (v.clamp(min=0.0) if isinstance(J, NonNegativeL1) else v.abs()).double(), 1
+    return (v.clamp(min=0.0) if isinstance(J, NonNegativeL1) else v.abs()), 1
 
 
 def _threshold(scores: list[Tensor], sizes: list[int], kept: int) -> float:
-    """Return the factor at which as many as possible, but at most `kept`, entries are left."""
+    """Return the number above which as many as possible, but at most `kept`, entries lie."""
     score = torch.cat([s.to(scores[0].device) for s in scores])
     if len(set(sizes)) == 1:
         fitting = min(kept // sizes[0], len(score))
-        # The same as below in linear time.
-        above, below = (_ranked(score, rank) for rank in (fitting, fitting + 1))
     else:
-        ranked, order = torch.sort(score, descending=True)
+        score, order = torch.sort(score, descending=True)
         each = [s.new_full(s.shape, size) for s, size in zip(scores, sizes, strict=True)]
-        entries = torch.cat([e.to(score.device) for e in each])[order]
+        entries = torch.cat([e.to(score.device, torch.float64) for e in each])[order]
         fitting = int(torch.count_nonzero(torch.cumsum(entries, 0) <= kept))
-        above, below = (_ranked(ranked, rank) for rank in (fitting, fitting + 1))
+    above, below = neighbours(score, fitting)
     # Nearer to the one below: rounding to the precision of the dual must not reach the one above.
     return below + (above - below) / 4.0
 
 
-def _ranked(score: Tensor, rank: int) -> float:
-    """Return the score of a rank, counted from 1 for the largest; 0 behind the last one."""
-    if rank > len(score):
-        return 0.0
-    return float(torch.kthvalue(score, len(score) - max(rank, 1) + 1).values) * (1.0 + (not rank))
+def neighbours(score: Tensor, rank: int, sample: int = 1 << 14) -> tuple[float, float]:
+    """Return the rank-th largest number and the next one, in linear time.
+
+    Parameters
+    ----------
+    score : Tensor, shape (n,)
+        Numbers >= 0.
+    rank : int
+        From 0 to n. Above the largest number lies twice that number, below the least one 0.
+    sample : int
+        How many numbers at least tell where to look; the answer does not depend on it.
+    """
+    if rank == 0:
+        top = float(score.max())
+        return 2.0 * top, top
+    if len(score) >= 8 * sample:
+        score, rank = _bracket(score, rank, sample)
+    above, below = (
+        float(torch.kthvalue(score, len(score) - r + 1).values) if r <= len(score) else 0.0
+        for r in (rank, rank + 1)
+    )
+    return above, below
+
+
+def _bracket(score: Tensor, rank: int, sample: int) -> tuple[Tensor, int]:
+    """Return those of the numbers that surround a rank, and what the rank is among them."""
+    drawn = torch.sort(score[:: len(score) // sample], descending=True).values
+    place, slack = rank * len(drawn) // len(score), 4 * math.isqrt(len(drawn))
+    high = drawn[max(place - slack, 0)]
+    low = drawn[place + slack] if place + slack < len(drawn) else torch.zeros_like(high)
+    larger = int(torch.count_nonzero(score > high))
+    near = score[(score <= high) & (score >= low)]
+    surrounded = larger < rank and (rank < larger + len(near) or not low)
+    return (near, rank - larger) if surrounded else (score, rank)
