@@ -11,6 +11,8 @@ from torch.nn import functional as F
 from breglab.nn import models
 from breglab.nn.compaction import compact
 
+EXACT = 1e-12  # sums of tens of products of a few units, in float64
+
 
 def dead(n_in, n_out, live=3):
     return kill_rows(nn.Linear(n_in, n_out), live)
@@ -57,10 +59,12 @@ def hooked():
 def check(model, x=None):
     """Return the report after comparing the outputs for the same and for other inputs."""
     torch.manual_seed(1)
-    x = torch.randn(6, 4) if x is None else x
-    small = compact(model, x)
-    for y in (x, torch.randn(2, *x.shape[1:])):
-        torch.testing.assert_close(small(y.clone()), model.eval()(y.clone()), rtol=1e-5, atol=1e-6)
+    x = (torch.randn(6, 4) if x is None else x).double()
+    small = compact(model.double(), x)
+    for y in (x, torch.randn(2, *x.shape[1:]).double()):
+        torch.testing.assert_close(
+            small(y.clone()), model.eval()(y.clone()), rtol=EXACT, atol=EXACT
+        )
     return {layer.name: layer for layer in small.report.layers}
 
 
@@ -223,6 +227,24 @@ def test_a_network_that_cannot_be_traced_is_whole():
     assert "kept whole: it cannot be traced" in report["the network"].why
 
 
+def test_a_single_layer_is_whole():
+    report = check(dead(4, 8))
+    assert report["the network"].why == "kept whole: it is a single module of torch"
+
+
+def test_complex_layers_are_whole():
+    model = nn.Sequential(dead(4, 8), nn.Linear(8, 2))
+    for layer in model:
+        layer.weight = nn.Parameter(layer.weight.detach() + 0j)
+        layer.bias = nn.Parameter(layer.bias.detach() + 1j)
+    x = torch.randn(3, 4) + 0j
+    small = compact(model, x)
+    torch.testing.assert_close(small(x), model(x))
+    assert [layer.why for layer in small.report.layers] == [
+        "kept whole: it has weights of torch.complex64"
+    ] * 2
+
+
 def test_channels_that_meet_an_input_are_whole():
     class Skip(Net):
         def forward(self, x):
@@ -248,10 +270,10 @@ def test_outputs_in_a_dictionary_and_of_several_inputs():
             hidden = self.a(x) + self.b(y)
             return {"hidden": hidden, "out": self.c(torch.relu(hidden))}
 
-    model, x, y = Dictionary(), torch.randn(3, 4), torch.randn(3, 8)
+    model, x, y = Dictionary().double(), torch.randn(3, 4).double(), torch.randn(3, 8).double()
     small = compact(model, (x, y))
     for name, value in model(x, y).items():
-        torch.testing.assert_close(small(x, y)[name], value)
+        torch.testing.assert_close(small(x, y)[name], value, rtol=EXACT, atol=EXACT)
     assert [layer.after for layer in small.report.layers] == [(8, 4), (8, 8), (2, 8)]
 
 
@@ -285,3 +307,10 @@ def test_the_report_in_words():
     assert str(small.report).splitlines()[-1] == (
         "44 -> 44 parameters (100.0%); outputs differ by 0.0e+00"
     )
+
+
+def test_pictures_without_a_batch_axis_are_whole():
+    model = nn.Sequential(kill_rows(nn.Conv2d(2, 8, 3), 3), nn.ReLU(), nn.Conv2d(8, 2, 3))
+    report = check(model, torch.randn(2, 6, 6))
+    assert report["0"].why == "kept whole: it has an input without a batch axis"
+    assert report["0"].after == (8, 2, 3, 3)

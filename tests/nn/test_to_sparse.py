@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import pickle
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from breglab.nn import models
-from breglab.nn.compaction import SparseLinear, break_even_density, to_sparse
+from breglab.nn.compaction import SparseLinear, break_even_density, compact, to_sparse
 
 
 def sparse_layer(n_out, n_in, density, seed=0, bias=True, dtype=torch.float64):
@@ -83,6 +84,20 @@ def test_what_has_no_csr_form_is_kept_and_named():
     assert to_sparse(hooked, below=1.0).report[0].why == "kept dense: it has hooks"
 
 
+def test_a_compact_network_becomes_a_sparse_one():
+    model = models.MLP((30, 20, 10, 5)).double()
+    with torch.no_grad():
+        model.layers[1].weight[8:] = 0
+        model.layers[3].weight[1:][torch.rand(9, 20) < 0.8] = 0
+    x = torch.randn(6, 30).double()
+    sparse = to_sparse(compact(model, x), below=0.5)
+    torch.testing.assert_close(sparse(x), model(x))
+    for copied in (copy.deepcopy(sparse), pickle.loads(pickle.dumps(sparse))):
+        assert copied.report[0].before == (8, 30)
+        assert [layer.why[:6] for layer in copied.report] == ["kept d", "in CSR", "kept d"]
+        assert torch.equal(copied(x), sparse(x))
+
+
 def test_a_single_layer_becomes_a_sparse_one():
     assert isinstance(to_sparse(sparse_layer(4, 5, 0.2), below=1.0), SparseLinear)
 
@@ -119,6 +134,18 @@ def test_the_break_even_density_is_where_the_times_cross(limit):
     # sqrt(d / 8000), five of them.
     slack = 8000 ** (1 / 64) * (1 + 5 * (1 / (8000 * limit)) ** 0.5)
     assert limit / slack <= found <= limit * slack
+
+
+def test_csr_never_pays_where_torch_has_no_product():
+    def clock(function):
+        function()
+        return float(isinstance(function.__closure__[0].cell_contents, nn.Linear))
+
+    assert break_even_density(6, 7, dtype=torch.float32, clock=clock) == 1.0
+    try:
+        SparseLinear(nn.Linear(7, 6, dtype=torch.bfloat16))(torch.ones(2, 7, dtype=torch.bfloat16))
+    except RuntimeError:
+        assert break_even_density(6, 7, dtype=torch.bfloat16, clock=clock) == 0.0
 
 
 @pytest.mark.parametrize(("cost", "expected"), [(2.0, 0.0), (0.5, 1.0)])

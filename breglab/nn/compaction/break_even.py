@@ -16,7 +16,7 @@ Clock = Callable[[Callable[[], object]], float]
 """Runs a function and returns the seconds it takes."""
 
 
-def seconds(function: Callable[[], object], repeats: int = 7) -> float:
+def seconds(function: Callable[[], object], repeats: int = 7, budget: float = 0.2) -> float:
     """Return the median time of some calls, after one that warms up.
 
     Parameters
@@ -24,16 +24,19 @@ def seconds(function: Callable[[], object], repeats: int = 7) -> float:
     function : callable
         Takes no arguments.
     repeats : int
-        Calls that are timed.
+        Calls that are timed at most.
+    budget : float
+        Seconds after which no other call is begun, but for the first three.
     """
-    times = []
-    for _ in range(repeats + 1):
+    function()
+    times: list[float] = []
+    while len(times) < 3 or (len(times) < repeats and sum(times) < budget):
         start = time.perf_counter()
         function()
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
-    return statistics.median(times[1:])
+    return statistics.median(times)
 
 
 def break_even_density(
@@ -88,12 +91,12 @@ def break_even_density(
 
         low, high = 1 / (n_out * n_in), 1.0
         try:
-            if not pays(low):
-                return 0.0
+            if pays(high):
+                return high
         except RuntimeError:  # no such product
             return 0.0
-        if pays(high):
-            return 1.0
+        if not pays(low):
+            return 0.0
         for _ in range(halvings):
             middle = (low * high) ** 0.5
             low, high = (middle, high) if pays(middle) else (low, middle)

@@ -10,7 +10,13 @@ from torch import Tensor, fx, nn
 
 from breglab.nn.compaction.analysis import Analysis, analyse
 from breglab.nn.compaction.comparing import coarse, deviation
-from breglab.nn.compaction.report import CompactionReport, LayerReport, weight_shape, why_kept
+from breglab.nn.compaction.report import (
+    CompactionReport,
+    LayerReport,
+    weight_shape,
+    why_kept,
+    with_report,
+)
 from breglab.nn.compaction.rewriting import rewrite
 from breglab.nn.compaction.tracing import measure, spoiled, trace
 
@@ -86,7 +92,7 @@ def compact(model: nn.Module, example_input: Tensor | tuple[Tensor, ...]) -> nn.
     apart = deviation(expected, _run(graph, example))
     if apart > coarse(expected):
         return _kept_whole(model, "would give other outputs: a module is not what it seems")
-    return _reported(graph, CompactionReport(layers, (_size(model), _size(graph)), apart))
+    return with_report(graph, CompactionReport(layers, (_size(model), _size(graph)), apart))
 
 
 def _run(model: nn.Module, example: tuple[Tensor, ...]) -> Any:
@@ -98,7 +104,7 @@ def _kept_whole(model: nn.Module, why: str) -> nn.Module:
     size = _size(model)
     layer = LayerReport("the network", type(model).__name__, (), (), f"kept whole: it {why}")
     same = copy.deepcopy(model).eval()
-    return _reported(same, CompactionReport((layer,), (size, size), 0.0))
+    return with_report(same, CompactionReport((layer,), (size, size), 0.0))
 
 
 def _layers(
@@ -123,10 +129,3 @@ def _layer_shape(graph: fx.GraphModule, node: fx.Node) -> tuple[int, ...]:
 
 def _size(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
-
-
-def _reported(model: nn.Module, report: CompactionReport) -> nn.Module:
-    model.report = report  # type: ignore[assignment]
-    if isinstance(model, fx.GraphModule):  # lost in copies otherwise
-        model.meta["_user_preserved_attributes"] = {"report": report}
-    return model

@@ -37,14 +37,15 @@ def deviation(first: Any, second: Any) -> float:
 
 def coarse(output: Any) -> float:
     """Return a deviation that rounding does not explain: the root of the coarsest precision."""
-    types = {x.dtype for x in tree_leaves(output) if _is_floating(x)}
+    types = {x.dtype for x in tree_leaves(output) if _is_inexact(x)}
     coarsest: float = max((torch.finfo(t).eps for t in types), default=0.0)
     return float(coarsest**0.5)
 
 
 def _tensors(output: Any) -> list[Tensor]:
-    return [x.detach().double() for x in tree_leaves(output) if isinstance(x, Tensor)]
+    found = [x.detach() for x in tree_leaves(output) if isinstance(x, Tensor)]
+    return [x.to(torch.complex128 if x.is_complex() else torch.float64) for x in found]
 
 
-def _is_floating(x: Any) -> bool:
-    return isinstance(x, Tensor) and x.is_floating_point()
+def _is_inexact(x: Any) -> bool:
+    return isinstance(x, Tensor) and (x.is_floating_point() or x.is_complex())

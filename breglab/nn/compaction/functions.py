@@ -53,11 +53,11 @@ def pointwise_call(node: fx.Node, tracked: list[fx.Node], *values: Tensor) -> Te
     return call(*args, **kwargs)  # type: ignore[no-any-return]
 
 
-def is_average_with_border(node: fx.Node) -> bool | None:
-    """Return None for no average pooling, else whether it may count zeros at the border."""
+def average_changes_constants(node: fx.Node) -> bool | None:
+    """Return None for no average pooling, else whether it may change constants."""
     if node.target not in AVERAGES:
         return None
-    return len(node.args) > 3 or "padding" in node.kwargs
+    return len(node.args) > 3 or not {"padding", "divisor_override"}.isdisjoint(node.kwargs)
 
 
 def mean_axis(node: fx.Node, before: tuple[int, ...], axis: int) -> int | None:
@@ -68,8 +68,9 @@ def mean_axis(node: fx.Node, before: tuple[int, ...], axis: int) -> int | None:
     dims: Any = node.kwargs.get("dim", args.get(1))
     if dims is None:
         return None
-    over = {d % len(before) for d in ([dims] if isinstance(dims, int) else dims)}
-    if axis in over:
+    dims = [dims] if isinstance(dims, int) else dims
+    over = {d % len(before) for d in dims if isinstance(d, int)}
+    if axis in over or len(over) < len(dims):
         return None
     keep = node.kwargs.get("keepdim", args.get(2, False))
     return axis if keep else axis - sum(d < axis for d in over)

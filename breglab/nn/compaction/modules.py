@@ -88,7 +88,7 @@ def _norm_rule(module: Any, axis: int | None) -> Rule | str:
     if module.running_mean is None:
         return "has no running mean: its output depends on the batch"
     if axis != 1:
-        return "has an input of which nothing is known"
+        return "has an input whose channels are not known"
     mean, var = module.running_mean.cpu().double(), module.running_var.cpu().double()
     gain = (var + module.eps).rsqrt()
     shift = torch.zeros_like(mean)
@@ -109,10 +109,11 @@ def _border(module: Any) -> bool:
     return any(module.padding)
 
 
-def spatial_border(module: Any) -> bool:
-    """Return whether one of `SPATIAL` brings zeros to the border of its output."""
+def changes_constants(module: Any) -> bool:
+    """Return whether one of `SPATIAL` changes constants other than 0, at the border or all over."""
     if isinstance(module, nn.AvgPool1d | nn.AvgPool2d | nn.AvgPool3d):
         padding = module.padding
         padded = any(padding) if isinstance(padding, tuple) else bool(padding)
-        return padded and module.count_include_pad
+        divided = getattr(module, "divisor_override", None) is not None
+        return divided or (padded and module.count_include_pad)
     return isinstance(module, nn.ZeroPad1d | nn.ZeroPad2d | nn.ZeroPad3d)

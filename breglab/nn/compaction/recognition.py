@@ -95,7 +95,7 @@ def find(
     reduced = functions.mean_axis(node, before, axis)
     if reduced is not None:
         return Found(Rearrangement(reduced, [torch.arange(before[axis])]), tracked, axis)
-    border = functions.is_average_with_border(node)
+    border = functions.average_changes_constants(node)
     if node.target in functions.SPATIAL or border is not None:
         return _spatial(source, known, after, bool(border))
     return "is not known"
@@ -111,8 +111,9 @@ def _shape(node: fx.Node) -> tuple[int, ...]:
 def _module(
     graph: fx.GraphModule, node: fx.Node, known: dict[fx.Node, Channels], reasons: dict[str, str]
 ) -> Found | str:
-    name, kind = str(node.target), type(graph.get_submodule(str(node.target)))
+    name = str(node.target)
     module: Any = graph.get_submodule(name)
+    kind = type(module)
     sources = node.all_input_nodes
     if len(sources) != 1 or shape(sources[0]) is None:
         return "is not called on one tensor"
@@ -126,14 +127,14 @@ def _module(
             return found
         reads = len(before) - 1 if kind is nn.Linear else 1
         return Found(found, [source] if axis == reads else [], reads)
-    if kind in modules.POINTWISE | modules.SPATIAL | {nn.Flatten} and _hooked(module):
-        return "has hooks"
     if axis is None:
         return "is not known"
+    if _hooked(module):
+        return "has hooks"
     if kind in modules.POINTWISE:
         return Found(Pointwise(module), [source], axis)
     if kind in modules.SPATIAL:
-        return _spatial(source, known, _shape(node), modules.spatial_border(module))
+        return _spatial(source, known, _shape(node), modules.changes_constants(module))
     if kind is nn.Flatten and axis > 0 and (module.start_dim, module.end_dim) == (1, -1):
         return Found(Rearrangement(1, [functions.flattened(before, axis)]), [source], axis)
     return "is not known"
@@ -154,7 +155,7 @@ def _concatenation(
     tensors: Any = node.args[0] if node.args else node.kwargs["tensors"]
     dim: Any = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
     axis = known[tracked[0]].axis
-    if dim % len(_shape(node)) != axis:
+    if not isinstance(dim, int) or dim % len(_shape(node)) != axis:
         return "joins another axis than the channels'"
     if not _compatible(tensors, known, axis):
         return "is not known"
@@ -169,9 +170,7 @@ def _pointwise(
     axis = known[tracked[0]].axis
     if not _compatible(sources, known, axis):
         return "is not known"
-    if len({_shape(x)[axis] for x in sources} | {len(_shape(x)) for x in sources}) > 2 or any(
-        _shape(x)[axis] != _shape(node)[axis] for x in sources
-    ):
+    if any(_shape(x)[axis] != _shape(node)[axis] for x in sources):
         return "broadcasts the channels"
 
     def function(*values: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor, fx
+from torch import Tensor, fx, nn
 
 from breglab.nn.compaction.analysis import Analysis
 from breglab.nn.compaction.rules import LinearMap
@@ -67,6 +67,14 @@ class CompactionReport:
         return "\n".join(
             [*map(str, self.layers), f"{total}; outputs differ by {self.deviation:.1e}"]
         )
+
+
+def with_report(model: nn.Module, report: Any) -> nn.Module:
+    """Return a network after giving it an attribute ``report`` that its copies have too."""
+    model.report = report
+    if isinstance(model, fx.GraphModule):  # copies take along only what is named here
+        model.meta["_user_preserved_attributes"] = {"report": report}
+    return model
 
 
 def weight_shape(module: Any) -> tuple[int, ...]:

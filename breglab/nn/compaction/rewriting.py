@@ -21,20 +21,20 @@ def rewrite(graph: fx.GraphModule, analysis: Analysis) -> None:
         if entry.flat:
             _flatten(node)
         if isinstance(entry.rule, LinearMap):
-            source = entry.inputs[0] if entry.inputs else None
-            if source is None:
-                columns = torch.ones(entry.rule.reads.shape[1], dtype=torch.bool)
-                new = _cut_map(graph, node, entry.rule, rows, columns, None)
-            else:
-                new = _cut_map(
-                    graph, node, entry.rule, rows, analysis.keep[source], analysis.channels[source]
-                )
-        elif isinstance(entry.rule, Scaling) and not bool(rows.all()):
+            columns = torch.ones(entry.rule.reads.shape[1], dtype=torch.bool)
+            x = None
+            if entry.inputs:
+                columns, x = analysis.keep[entry.inputs[0]], analysis.channels[entry.inputs[0]]
+            if rows.all() and columns.all():
+                continue
+            old = graph.get_submodule(str(node.target))
+            weight, bias = _folded(modules.oriented(old), entry.rule, columns, x)
+            new = _map_of(old, weight[rows][:, columns], bias[rows])
+        elif isinstance(entry.rule, Scaling) and not rows.all():
             new = _cut_scaling(graph.get_submodule(str(node.target)), rows)
         else:
             continue
-        if new is not None:
-            graph.set_submodule(str(node.target), new)
+        graph.set_submodule(str(node.target), new)
     graph.graph.eliminate_dead_code()
     for node in graph.graph.nodes:
         node.type = None  # annotations that are strings cannot be pickled
@@ -46,32 +46,29 @@ def _flatten(node: fx.Node) -> None:
     node.args, node.kwargs = (node.all_input_nodes[0], 1), {}
 
 
-def _cut_map(
-    graph: fx.GraphModule,
-    node: fx.Node,
-    rule: LinearMap,
-    rows: Tensor,
-    columns: Tensor,
-    x: Channels | None,
-) -> nn.Module | None:
-    """Return a linear layer or convolution of some rows and columns.
+def _folded(
+    weight: Tensor, rule: LinearMap, columns: Tensor, x: Channels | None
+) -> tuple[Tensor, Tensor]:
+    """Return a weight and a bias that say what the columns that go say of constant inputs.
 
-    What the other columns say, if their inputs are constant, goes into the bias, or where zero
-    padding makes them differ at the border, into the column of a constant that stays.
+    It goes into the bias, or where zero padding makes it differ at the border, into the column of
+    a constant that stays.
     """
-    if rows.all() and columns.all():
-        return None
-    old: Any = graph.get_submodule(str(node.target))
-    weight = modules.oriented(old)
-    bias = rule.bias
     gone = torch.zeros_like(columns) if x is None else ~columns & x.constant & (x.value != 0)
-    if x is not None and gone.any():
-        if not rule.border:
-            bias = bias + rule.gain[:, gone] @ x.value[gone]
-        elif (stand_in := carrier(x, columns)) is not None:
-            ratio = x.value[gone] / x.value[stand_in]
-            weight[:, stand_in] += torch.tensordot(weight[:, gone], ratio, ([1], [0]))
-    weight = weight[rows][:, columns]
+    if x is None or not gone.any():
+        return weight, rule.bias
+    if not rule.border:
+        return weight, rule.bias + rule.gain[:, gone] @ x.value[gone]
+    stand_in = carrier(x, columns)
+    if stand_in is not None:  # else nothing has weights in these columns
+        weight = weight.clone()
+        ratio = x.value[gone] / x.value[stand_in]
+        weight[:, stand_in] += torch.tensordot(weight[:, gone], ratio, ([1], [0]))
+    return weight, rule.bias
+
+
+def _map_of(old: Any, weight: Tensor, bias: Tensor) -> nn.Module:
+    """Return a linear layer or convolution like the old one, with another weight and bias."""
     module = _blank(old)
     new: Any = module
     n_out, n_in = weight.shape[:2]
@@ -79,13 +76,11 @@ def _cut_map(
         new.out_features, new.in_features = n_out, n_in
     else:
         new.out_channels, new.in_channels = n_out, n_in
-    if isinstance(old, modules.TRANSPOSED):
-        weight = weight.transpose(0, 1)
-    new.weight = _parameter(weight, old.weight)
-    needs_bias = old.bias is not None or bool((bias[rows] != 0).any())
-    new.bias = _parameter(bias[rows], old.weight) if needs_bias else None
-    if old.bias is not None:
-        new.bias.requires_grad_(old.bias.requires_grad)
+    new.weight = _parameter(
+        weight.transpose(0, 1) if isinstance(old, modules.TRANSPOSED) else weight, old.weight
+    )
+    if old.bias is not None or (bias != 0).any():
+        new.bias = _parameter(bias, old.weight if old.bias is None else old.bias)
     return module
 
 

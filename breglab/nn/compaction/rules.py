@@ -90,8 +90,8 @@ class Scaling(Rule):
         return Channels.of(x.axis, x.ids, constant | ~self.reads, value)
 
     def needs(self, wanted: Tensor) -> list[Tensor]:
-        """Return those that matter."""
-        return [wanted & self.reads]
+        """Return the same channels: where the input does not matter, the output is constant."""
+        return [wanted]
 
 
 class Pointwise(Rule):
@@ -115,7 +115,7 @@ class Pointwise(Rule):
         for other in others:
             ledger.join(first.ids, other.ids)
             constant = constant & other.constant
-        value = self.function(*(x.value.clone() for x in inputs))
+        value = self.function(*(x.value for x in inputs))
         return Channels.of(first.axis, first.ids, constant, value)
 
     def needs(self, wanted: Tensor) -> list[Tensor]:

@@ -10,7 +10,7 @@ from torch import nn
 
 from breglab._checks import count, scalar
 from breglab.nn.compaction.break_even import break_even_density
-from breglab.nn.compaction.report import LayerReport
+from breglab.nn.compaction.report import LayerReport, with_report
 from breglab.nn.compaction.sparse_linear import SparseLinear
 
 
@@ -68,8 +68,7 @@ def to_sparse(model: nn.Module, *, below: float | None = None, batch: int = 128)
             why += f": density {density:.3g}, CSR pays below {limit:.3g}"
         shape = tuple(weight.shape)
         report.append(LayerReport(name, type(module).__name__, shape, shape, why))
-    model.report = tuple(report)  # type: ignore[assignment]
-    return model
+    return with_report(model, tuple(report))
 
 
 def _with(model: nn.Module, name: str, module: nn.Module) -> nn.Module:

@@ -47,6 +47,8 @@ def trace(model: nn.Module) -> tuple[fx.GraphModule | None, dict[str, str]]:
         the graph calls them whole.
     """
     model = copy.deepcopy(model).eval()
+    if _Tracer().is_leaf_module(model, ""):
+        return None, {"": "is a single module of torch"}
     try:
         return fx.GraphModule(model, _Tracer().trace(model)), {}
     except Exception as error:  # whatever a user's forward does with a stand-in for a tensor
@@ -72,7 +74,7 @@ def trace(model: nn.Module) -> tuple[fx.GraphModule | None, dict[str, str]]:
 
 
 def _sentence(error: Exception) -> str:
-    first = (str(error).strip().splitlines() or [""])[0]
+    first = (str(error).strip().splitlines() or [""])[0].split(". ")[0]
     return f"cannot be traced ({type(error).__name__}: {first})"
 
 
