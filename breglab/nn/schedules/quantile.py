@@ -82,26 +82,29 @@ class QuantileLambda(LambdaSchedule):
     @torch.no_grad()
     def step(self) -> None:
         """Set lam by the dual variable as it is, and write the parameters."""
-        groups = self._groups()
         for members in self._cells():
-            scores, sizes = [], []
-            unit = self._start[members[0]]["lam"]
-            for i in members:
-                J = decode(groups[i])
-                for p in groups[i]["params"]:
-                    lam, size = vanishing(J, self._dual(p))
-                    # Divided only where it changes the order: a quotient is rounded.
-                    ratio = self._start[i]["lam"] / unit
-                    scores.append(
-                        lam.reshape(-1) if ratio == 1.0 else lam.reshape(-1).double() / ratio
-                    )
-                    sizes.append(size)
-            total = sum(p.numel() for i in members for p in groups[i]["params"])
-            kept = math.floor(self.density * total) if self.density is not None else self.weights
-            self._set(members, _threshold(scores, sizes, cast(int, kept)) / unit)
-        for group in groups:
+            self._set(members, self._factor(members))
+        for group in self._groups():
             duals = [self._dual(p) for p in group["params"]]
             _primal.write(decode(group), group["params"], duals, group["delta"], False)
+
+    def _factor(self, members: list[int]) -> float:
+        """Return the factor of J with which as many weights are left as asked for."""
+        unit = self._start[members[0]]["lam"]
+        scores, sizes, total = [], [], 0
+        for i in members:
+            group = self._groups()[i]
+            ratio = self._start[i]["lam"] / unit
+            for p in group["params"]:
+                lam, size = vanishing(decode(group), self._dual(p))
+                lam = lam.reshape(-1)
+                # Divided only where it changes the order: a quotient is rounded.
+                scores.append(lam if ratio == 1.0 else lam.double() / ratio)
+                sizes.append(size)
+                total += p.numel()
+        if self.weights is None:
+            return _threshold(scores, sizes, math.floor(cast(float, self.density) * total)) / unit
+        return _threshold(scores, sizes, self.weights) / unit
 
     def _dual(self, p: Tensor) -> Tensor:
         optimizer: Any = self.optimizer
