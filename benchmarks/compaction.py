@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import time
@@ -186,6 +187,7 @@ def main():
     result = {
         "device": name,
         "threads": options.threads,
+        "load": os.getloadavg()[0],
         "torch": torch.__version__,
         "compaction": found,
         "csr": limits,

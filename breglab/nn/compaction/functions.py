@@ -68,7 +68,7 @@ def mean_axis(node: fx.Node, before: tuple[int, ...], axis: int) -> int | None:
     dims: Any = node.kwargs.get("dim", args.get(1))
     if dims is None:
         return None
-    dims = [dims] if isinstance(dims, int) else dims
+    dims = dims if isinstance(dims, tuple | list) else [dims]
     over = {d % len(before) for d in dims if isinstance(d, int)}
     if axis in over or len(over) < len(dims):
         return None
