@@ -114,6 +114,7 @@ def test_an_unknown_module_keeps_what_it_reads(between, why):
         lambda x, net: x * x.mean(x.dim() - 1, keepdim=True),
         lambda x, net: x * x.mean((x.dim() - 1,), keepdim=True),
         lambda x, net: torch.cat([x, x])[: x.size(0)],
+        lambda x, net: torch.cat([x, x]),
         lambda x, net: F.layer_norm(x, (8,)),
     ],
 )
@@ -172,7 +173,7 @@ def test_a_layer_whose_weight_is_read_elsewhere_is_whole():
     assert check(Tied())["b"].why == "kept whole: it has weights that are also read elsewhere"
 
 
-@pytest.mark.parametrize("inplace", ["module", "function", "method", "operator"])
+@pytest.mark.parametrize("inplace", ["module", "function", "method", "view", "operator"])
 def test_tensors_that_are_overwritten_after_they_were_read_keep_the_network_whole(inplace):
     class Overwriting(Net):
         def forward(self, x):
@@ -184,6 +185,8 @@ def test_tensors_that_are_overwritten_after_they_were_read_keep_the_network_whol
                 F.relu(view, True)
             elif inplace == "method":
                 view.sub_(3.0)
+            elif inplace == "view":
+                x.view(-1, 8).sub_(3.0)
             else:
                 view += 3.0
             return self.c(x + self.b(view))
@@ -317,3 +320,45 @@ def test_pictures_without_a_batch_axis_are_whole():
     report = check(model, torch.randn(2, 6, 6))
     assert report["0"].why == "kept whole: it has an input without a batch axis"
     assert report["0"].after == (8, 2, 3, 3)
+
+
+@pytest.mark.parametrize("width", [lambda x: x.size(1), lambda x: x.shape[-1]])
+def test_numbers_of_channels_that_are_read_do_not_change(width):
+    class Scaled(Net):
+        def forward(self, x):
+            hidden = torch.relu(self.a(x))
+            return self.c(hidden) * width(hidden)
+
+    report = check(Scaled())
+    assert report["a"].after == (8, 4)
+    assert report["a"].why.endswith("which is kept whole")
+
+
+def test_a_hook_on_an_activation_keeps_what_it_reads():
+    relu = nn.ReLU()
+    relu.register_forward_hook(lambda module, args, output: output.flip(-1))
+    report = check(Net(relu))
+    assert report["between"].why == "kept whole: it has hooks"
+    assert report["b"].after == FULL
+
+
+@pytest.mark.parametrize(
+    ("head", "n"),
+    [
+        (lambda x: x.mean(1).flatten(1), 49),
+        (lambda x: F.avg_pool2d(x, 3, 2, 1).mean((2, 3)), 8),
+        (lambda x: F.avg_pool2d(x, 3, divisor_override=2).mean((2, 3)), 8),
+        (lambda x: x.flatten(2).sum(2), 8),
+    ],
+)
+def test_functions_that_change_constants_or_mix_channels_keep_them(head, n):
+    class Picture(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = kill_rows(nn.Conv2d(2, 8, 3), 3), nn.Linear(n, 2)
+
+        def forward(self, x):
+            return self.last(head(F.softplus(self.first(x))))
+
+    report = check(Picture(), torch.randn(3, 2, 9, 9))
+    assert report["first"].after == (8, 2, 3, 3)

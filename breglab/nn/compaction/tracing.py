@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import operator
 from collections.abc import Collection
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
@@ -118,17 +117,8 @@ def _writes(graph: fx.GraphModule, node: fx.Node) -> bool:
     if node.op == "call_function":
         name = str(getattr(node.target, "__name__", ""))
         private = name.endswith("_") and not name.endswith("__")
-        return node.target in IN_PLACE or private or _argument(node, "inplace", False) is True
+        return node.target in IN_PLACE or private or bool(node.kwargs.get("inplace", False))
     return False
-
-
-def _argument(node: fx.Node, name: str, default: Any) -> Any:
-    """Return an argument of a function that may be given by its place."""
-    try:
-        bound = inspect.signature(cast("Any", node.target)).bind(*node.args, **node.kwargs)
-    except (TypeError, ValueError):  # a function in C has no signature
-        return node.kwargs.get(name, default)
-    return bound.arguments.get(name, default)
 
 
 def _makes_new(graph: fx.GraphModule, node: fx.Node) -> bool:
