@@ -57,5 +57,5 @@ $(VENV)/.core: $(VENV)/.python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) --editable ".[dev,nn,theory]"
+	$(PIP) --editable ".[dev,nn,fast,theory]"
 	@touch $@ $(VENV)/.core
