@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from breglab._checks import choice
+from breglab.nn._aligned import aligned
 from breglab.nn.weights import WEIGHTS, weights_of
 
 
@@ -103,9 +104,7 @@ class Density:
             counts = [getattr(layer, field) for field in _COUNTS]
             cells = [f"{living:,} of {size:,}" if size else "" for living, size in counts]
             rows.append((layer.name, layer.kind, f"{layer.density:.2%}", *cells))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-        return "\n".join(lines)
+        return "\n".join(aligned(rows))
 
 
 _COUNTS = ("entries", "rows", "columns", "kernels")

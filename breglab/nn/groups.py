@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from torch import nn
 
 from breglab.geometry import Functional, Zero
+from breglab.nn._aligned import aligned
 from breglab.nn.regularizers import check_fits, encode
 from breglab.nn.weights import Entry, matcher, parameters_of
 
@@ -61,11 +62,9 @@ class ParameterGroups(list[dict[str, Any]]):
             if r.group != FREE:
                 shape = " x ".join(map(str, r.shape))
                 rows.append((r.name, shape, r.group, _words(r.regularizer)))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
         free = Counter(r.kind for r in self.routes if r.group == FREE)
         counts = ", ".join(f"{number} of kind {kind!r}" for kind, number in free.items())
-        return "\n".join([*lines, f"free: {counts or 'none'}"])
+        return "\n".join([*aligned(rows), f"free: {counts or 'none'}"])
 
 
 def _words(J: Functional) -> str:
