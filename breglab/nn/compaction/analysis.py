@@ -9,8 +9,9 @@ from torch import Tensor, fx
 
 from breglab.nn.compaction import functions
 from breglab.nn.compaction.channels import Channels, Ledger
-from breglab.nn.compaction.recognition import Found, find, shared
+from breglab.nn.compaction.recognition import Found, find
 from breglab.nn.compaction.rules import LinearMap
+from breglab.nn.compaction.sharing import shared
 from breglab.nn.compaction.tracing import shape
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +11,7 @@ from torch import fx, nn
 from breglab.nn.compaction import functions, modules
 from breglab.nn.compaction.channels import Channels
 from breglab.nn.compaction.rules import Pointwise, Rearrangement, Rule
+from breglab.nn.compaction.sharing import hooked
 from breglab.nn.compaction.tracing import shape
 
 
@@ -34,39 +34,6 @@ class Found:
     inputs: list[fx.Node] = field(default_factory=list)
     axis: int = 1
     flat: bool = False
-
-
-def shared(graph: fx.GraphModule) -> dict[str, str]:
-    """Return why layers cannot be cut: what they hold is used in several places.
-
-    Returns
-    -------
-    dict
-        For the names of modules, the reason.
-    """
-    reasons = {}
-    calls = Counter(node.target for node in graph.graph.nodes if node.op == "call_module")
-    owners = Counter(id(p) for _, p in graph.named_parameters(remove_duplicate=False))
-    read = {
-        str(node.target).rpartition(".")[0] for node in graph.graph.nodes if node.op == "get_attr"
-    }
-    for target, times in calls.items():
-        name = str(target)
-        module = graph.get_submodule(name)
-        if times > 1:
-            reasons[name] = f"is called {times} times"
-        elif any(owners[id(p)] > 1 for p in module.parameters()):
-            reasons[name] = "shares its weights with another module"
-        elif any(name == owner or name.startswith(f"{owner}.") for owner in read if owner):
-            reasons[name] = "has weights that are also read elsewhere"
-        elif _hooked(module):
-            reasons[name] = "has hooks"
-    return reasons
-
-
-def _hooked(module: nn.Module) -> bool:
-    hooks: Any = (module._forward_hooks, module._forward_pre_hooks)
-    return any(hooks)
 
 
 def find(
@@ -129,7 +96,7 @@ def _module(
         return Found(found, [source] if axis == reads else [], reads)
     if axis is None:
         return "is not known"
-    if _hooked(module):
+    if hooked(module):
         return "has hooks"
     if kind in modules.POINTWISE:
         return Found(Pointwise(module), [source], axis)

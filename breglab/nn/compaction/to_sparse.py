@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from typing import Any
 
 from torch import nn
@@ -11,6 +10,7 @@ from torch import nn
 from breglab._checks import count, scalar
 from breglab.nn.compaction.break_even import break_even_density
 from breglab.nn.compaction.report import LayerReport, with_report
+from breglab.nn.compaction.sharing import hooked, owners
 from breglab.nn.compaction.sparse_linear import SparseLinear
 
 
@@ -45,14 +45,14 @@ def to_sparse(model: nn.Module, *, below: float | None = None, batch: int = 128)
         below = scalar(below, "below", low=0.0, high=1.0)
     count(batch, "batch")
     model = copy.deepcopy(model)
-    owners = Counter(id(p) for _, p in model.named_parameters(remove_duplicate=False))
+    names = owners(model)
     limits: dict[Any, float] = {}
     report = []
     for name, module in list(model.named_modules()):
         weight = module._parameters.get("weight")
         if weight is None or weight.ndim < 2:
             continue
-        why = _refusal(module, owners[id(weight)])
+        why = _refusal(module, names[id(weight)])
         if not why and isinstance(module, nn.Linear):
             key = (tuple(weight.shape), weight.dtype, weight.device)
             if below is None and key not in limits:
@@ -79,11 +79,11 @@ def _with(model: nn.Module, name: str, module: nn.Module) -> nn.Module:
     return model
 
 
-def _refusal(module: nn.Module, owners: int) -> str:
+def _refusal(module: nn.Module, names: int) -> str:
     if type(module) is not nn.Linear:
         return f"kept dense: torch has no CSR form of {type(module).__name__}"
-    if owners > 1:
+    if names > 1:
         return "kept dense: it shares its weight with another module"
-    if any((module._forward_hooks, module._forward_pre_hooks)):
+    if hooked(module):
         return "kept dense: it has hooks"
     return ""
