@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from breglab.geometry import Functional, Nuclear
 from breglab.nn.optim.bregman import Bregman
-from breglab.nn.regularizers import decode, prox
+from breglab.nn.regularizers import LAMS, decode, prox
 
 
 def regularized(optimizer: Optimizer) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ def subgradients(optimizer: Bregman) -> dict[str, Any]:
     """
     groups = regularized(optimizer)
     return {
-        "weights": [{key: g[key] for key in ("lam", "lam_group")} for g in groups],
+        "weights": [{key: g[key] for key in LAMS} for g in groups],
         "p": [[_subgradient(decode(g), optimizer.dual(p)) for p in g["params"]] for g in groups],
     }
 

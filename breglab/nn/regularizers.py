@@ -37,7 +37,10 @@ from breglab.geometry.layout import View
 KINDS: dict[str, type[Functional]] = {
     kind.__name__: kind for kind in (L1, NonNegativeL1, GroupL12, SparseGroup, Nuclear, Zero)
 }
-FIELDS = ("regularizer", "lam", "lam_group", "groups")
+LAMS = ("lam", "lam_group")
+"""The entries that are weights of J: all that a schedule may change."""
+
+FIELDS = ("regularizer", *LAMS, "groups")
 
 
 def encode(J: Functional | None) -> dict[str, Any]:
@@ -88,8 +91,8 @@ def decode(group: Mapping[str, Any]) -> Functional:
         return GroupL12(groups, lam)
     if name == "SparseGroup":
         return SparseGroup(groups, lam, lam_group=group["lam_group"])
-    entrywise: Any = KINDS[name]
-    J: Functional = entrywise(lam)
+    with_one_weight: Any = KINDS[name]
+    J: Functional = with_one_weight(lam)
     return J
 
 

@@ -9,10 +9,9 @@ from typing import Any
 from torch.optim import Optimizer
 
 from breglab._checks import choice, nonnegative
+from breglab.nn.regularizers import LAMS
 
 Groups = int | str | Sequence[int | str] | None
-WEIGHTS = ("lam", "lam_group")
-"""The entries of a param group that are weights of its J."""
 
 
 class LambdaSchedule(abc.ABC):
@@ -51,7 +50,7 @@ class LambdaSchedule(abc.ABC):
         self.steered = _chosen(optimizer.param_groups, groups)
         self.factors = [1.0] * len(self.steered)
         self._start = [
-            {key: nonnegative(group[key], key) for key in WEIGHTS} for group in self._groups()
+            {key: nonnegative(group[key], key) for key in LAMS} for group in self._groups()
         ]
 
     def _groups(self) -> list[dict[str, Any]]:
