@@ -15,7 +15,7 @@ from breglab._checks import choice
 from breglab.nn.optim import _compiled, _finite
 from breglab.nn.optim._batch import Batch, Row, Rule, batches
 from breglab.nn.optim._chunked import KINDS, Chunked
-from breglab.nn.optim._inner import Group
+from breglab.nn.optim._params import Group
 from breglab.nn.optim.bregman import Bregman
 
 KERNELS = ("auto", "compiled", "torch")

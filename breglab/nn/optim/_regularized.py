@@ -15,12 +15,11 @@ from torch.optim import Optimizer
 from breglab._checks import choice, nonnegative, positive, scalar
 from breglab.geometry import Functional
 from breglab.nn.optim import _finite
-from breglab.nn.optim._inner import (
+from breglab.nn.optim._inner import Inner, checked_class
+from breglab.nn.optim._params import (
     Group,
-    Inner,
     check_dense,
     check_parameter,
-    checked_class,
     parameter_groups,
     tensors_of,
 )

@@ -10,7 +10,7 @@ from torch import Tensor
 from breglab.geometry import Functional
 from breglab.nn.optim._batch import Batch, Row, Rule
 from breglab.nn.optim._fused import Fused, zeros_like
-from breglab.nn.optim._inner import Group
+from breglab.nn.optim._params import Group
 from breglab.nn.optim._regularized import check_moments
 
 

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from breglab.geometry import Functional
 from breglab.nn.optim import _primal
-from breglab.nn.optim._inner import Group
+from breglab.nn.optim._params import Group
 from breglab.nn.optim._regularized import Regularized
 from breglab.nn.regularizers import encode, subgradient
 

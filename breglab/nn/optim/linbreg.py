@@ -11,7 +11,7 @@ from breglab._checks import scalar
 from breglab.geometry import Functional
 from breglab.nn.optim._batch import Batch, Row, Rule
 from breglab.nn.optim._fused import Fused, zeros_like
-from breglab.nn.optim._inner import Group
+from breglab.nn.optim._params import Group
 
 
 class LinBreg(Fused):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from breglab.geometry import Functional
-from breglab.nn.optim._inner import Group
+from breglab.nn.optim._params import Group
 from breglab.nn.optim._regularized import Regularized, check_moments
 from breglab.nn.optim._scaled import check_scaled, scaled_prox
 from breglab.nn.regularizers import decode, encode, prox
