@@ -7,7 +7,6 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-TEST = 360
 Pixels = npt.NDArray[np.uint8]
 
 

@@ -8,9 +8,26 @@
 
 from __future__ import annotations
 
+import torch
+
 from breglab.nn.optim.adabreg import AdaBreg
 from breglab.nn.optim.bregman import Bregman
 from breglab.nn.optim.linbreg import LinBreg
 from breglab.nn.optim.proximal import ProxAdam, ProxSGD
 
-__all__ = ["AdaBreg", "Bregman", "LinBreg", "ProxAdam", "ProxSGD"]
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "linbreg": LinBreg,
+    "adabreg": AdaBreg,
+    "bregman": Bregman,
+    "proxsgd": ProxSGD,
+    "proxadam": ProxAdam,
+}
+"""The optimizers by the names that a configuration gives them."""
+
+DENSE: dict[str, type[torch.optim.Optimizer]] = {
+    "sgd": torch.optim.SGD,
+    "adam": torch.optim.Adam,
+}
+"""Torch's own, which know no regulariser, by such names."""
+
+__all__ = ["DENSE", "OPTIMIZERS", "AdaBreg", "Bregman", "LinBreg", "ProxAdam", "ProxSGD"]

@@ -50,7 +50,7 @@ class Compiled(Batch):
         return super().refresh()
 
     def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> int:
-        """Step, on as many threads as torch uses; return how many gradients were not finite."""
+        """Step, on as many threads as torch uses; return how many entries were not finite."""
         # Not before there is something to compile: numba takes a second to import.
         from breglab.nn.optim import _kernels
 

@@ -35,6 +35,7 @@ from breglab.nn.optim._batch import (
 )
 
 BLOCK = 2048
+"""Entries: dual, gradient, parameter and two moments of a block are 40 KiB in single precision."""
 
 
 def _jit(function: Any) -> Any:
@@ -215,6 +216,7 @@ def _span(table: Any, k: Any, kind: Any) -> Any:
         return max(1, BLOCK // size) * size, size
     if kind == COLUMNS:
         return n, table[k, ROWS]
+    # Where the parameter is written at once a block is read once; it is then what a thread takes.
     return 16 * BLOCK if kind == ENTRIES else BLOCK, 1
 
 

@@ -8,6 +8,8 @@ from torch.nn import functional as F
 
 from breglab.nn.data.seeds import generator
 
+AUGMENTATIONS = ("none", "shift", "shift-flip")
+
 
 def augmented(x: Tensor, kind: str, *place: int | str) -> Tensor:
     """Return a batch of images, each changed by itself.

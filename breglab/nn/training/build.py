@@ -17,22 +17,11 @@ from breglab.nn.data.seeds import generator
 from breglab.nn.groups import sparse_parameter_groups
 from breglab.nn.init import sparse_init_
 from breglab.nn.models import MODELS, create
-from breglab.nn.optim.adabreg import AdaBreg
-from breglab.nn.optim.bregman import Bregman
-from breglab.nn.optim.linbreg import LinBreg
-from breglab.nn.optim.proximal import ProxAdam, ProxSGD
+from breglab.nn.optim import DENSE, OPTIMIZERS
 from breglab.nn.schedules import SCHEDULES, LambdaSchedule
 from breglab.nn.training.config import Config, Options, Regularizer
 
-_SPARSE = {
-    "linbreg": LinBreg,
-    "adabreg": AdaBreg,
-    "bregman": Bregman,
-    "proxsgd": ProxSGD,
-    "proxadam": ProxAdam,
-}
-_DENSE = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
-_ENTRYWISE = {"l1": L1, "nuclear": Nuclear}
+_WITHOUT_GROUPS = {"l1": L1, "nuclear": Nuclear}
 
 
 def device_of(config: Config) -> torch.device:
@@ -91,13 +80,13 @@ def optimizer(config: Config, model: nn.Module) -> torch.optim.Optimizer:
         If it has no such option, or an option is out of range.
     """
     name, lr, options = config.optimizer.name, config.optimizer.lr, dict(config.optimizer.options)
-    cls: Any = {**_SPARSE, **_DENSE}[name]
+    cls: Any = {**OPTIMIZERS, **DENSE}[name]
     inner: list[Any] = []
     if name == "bregman":
         inner = [_torch_optimizer(options.pop("inner", None))]
     else:
         _check_options(cls, options, "optimizer")
-    if name in _DENSE:
+    if name in DENSE:
         # Torch's fused kernels leave no choice of another way.
         fused = not {"foreach", "differentiable", "fused"} & options.keys()
         options = {**options, **({"fused": True} if fused else {})}
@@ -151,13 +140,13 @@ def controller(config: Config, optimizer: torch.optim.Optimizer) -> LambdaSchedu
 def _functional(name: str, lam: float) -> Functional:
     if name == "zero":
         return Zero()
-    return _ENTRYWISE[name](lam) if name in _ENTRYWISE else GroupL12(name, lam)
+    return _WITHOUT_GROUPS[name](lam) if name in _WITHOUT_GROUPS else GroupL12(name, lam)
 
 
 def _fitting(config: Config, shape: Sequence[int], classes: int) -> dict[str, Any]:
     """Return the options of the model, with what images and classes decide unless it is given."""
     name, options = config.model.name, dict(config.model.options)
-    known = inspect.signature(MODELS[choice(name, "model.name", tuple(MODELS))]).parameters
+    known = inspect.signature(MODELS[name]).parameters
     decided = {
         "sizes": (math.prod(shape), 200, 80, classes),
         "channels": shape[0],

@@ -24,8 +24,8 @@ class Checkpoints:
     """The checkpoints of a run in a folder.
 
     A checkpoint is a file of `torch.save` named by its step and by the first 32 digits of its
-    SHA-256, so that a glance tells whether it is what was written. It takes its name when it is
-    on the disk; `torch.load` reads it like any other, with ``weights_only=True``.
+    SHA-256, so that reading it tells whether it is what was written. It takes its name when it
+    is on the disk; `torch.load` reads it like any other, with ``weights_only=True``.
 
     Parameters
     ----------

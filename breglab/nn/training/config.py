@@ -11,8 +11,11 @@ from typing import Any
 
 from breglab._checks import choice, count, nonnegative, positive, scalar
 from breglab.nn.data.images import NAMES
+from breglab.nn.models import MODELS
+from breglab.nn.optim import DENSE, OPTIMIZERS
 from breglab.nn.schedules import SCHEDULES
 from breglab.nn.training._tables import from_table, to_table
+from breglab.nn.training.augment import AUGMENTATIONS
 
 Options = Mapping[str, Any]
 
@@ -52,7 +55,7 @@ class Data:
         choice(self.task, "data.task", ("classify", "denoise"))
         count(self.validation, "data.validation", low=0)
         count(self.batch_size, "data.batch_size")
-        choice(self.augment, "data.augment", ("none", "shift", "shift-flip"))
+        choice(self.augment, "data.augment", AUGMENTATIONS)
         nonnegative(self.noise, "data.noise")
 
 
@@ -61,10 +64,20 @@ class Model:
     """``[model]``: a network of `breglab.nn.models`, with its options beside its name.
 
     What an image and the number of classes decide need not be given.
+
+    Attributes
+    ----------
+    name : str
+        A key of `breglab.nn.models.MODELS`.
+    options : dict
+        Arguments of its class; lists stand for tuples.
     """
 
     name: str = "mlp"
     options: Options = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        choice(self.name, "model.name", tuple(MODELS))
 
 
 @dataclass(frozen=True)
@@ -106,8 +119,7 @@ class Optimizer:
     options: Options = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        names = ("linbreg", "adabreg", "bregman", "proxsgd", "proxadam", "sgd", "adam")
-        choice(self.name, "optimizer.name", names)
+        choice(self.name, "optimizer.name", (*OPTIMIZERS, *DENSE))
         positive(self.lr, "optimizer.lr")
 
 
@@ -120,8 +132,8 @@ class Regularizer:
     lam : float
         Its weight, for linear layers and convolutions.
     linear, conv : str
-        "l1", "zero", or a layout of groups such as "rows", "kernels" or "filters", for the group
-        norm of `breglab.geometry.GroupL12`.
+        "l1", "nuclear" (matrices alone), "zero", or a layout of groups such as "rows", "kernels"
+        or "filters", for the group norm of `breglab.geometry.GroupL12`.
     """
 
     lam: float = 0.1
@@ -161,8 +173,8 @@ class Control:
 
     Attributes
     ----------
-    name : {"none", "linear", "feedback", "quantile"}
-        "none" leaves lam as it is.
+    name : {"none", "fixed", "linear", "feedback", "quantile"}
+        "none" and "fixed" leave lam as it is; "fixed" asks for an optimizer that has one.
     every : int
         Steps from one look of "feedback" at the network to the next, >= 1; the others act after
         every step.

@@ -25,6 +25,7 @@ from breglab.nn.training.tasks import divide, task_of
 Row = dict[str, float]
 _MIXED = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 _EVALUATED = 1000
+"""Images that are evaluated at once: enough to keep a processor busy, few enough for memory."""
 
 
 class Trainer:
