@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import tomllib
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from breglab.cli._console import show, why
+from breglab.cli._console import progress, show, why
 from breglab.cli._options import folder
 
 if TYPE_CHECKING:
     from breglab.nn.training import Config, Run
 
+_BEGINNING = "Training"
 _SIGNALLED = 128
+"""What shells add to the number of a signal for the exit code of a command that it ended."""
 
 
 def train(
@@ -67,8 +67,12 @@ def train(
     where = out or config.with_suffix("")
     settings = _settings(config, data, changes or [])
     try:
-        with _bar() as on_progress:
-            run = training.train(settings, where, on_progress=on_progress)
+        with progress(_BEGINNING, remaining=True) as update:
+            run = training.train(
+                settings,
+                where,
+                on_progress=lambda done, total, row: update(done, total, _text(row)),
+            )
     except (OSError, ArithmeticError, RuntimeError, ImportError) as error:
         typer.echo(f"The run failed: {_said(error)}", err=True)
         raise typer.Exit(1) from None
@@ -126,25 +130,7 @@ def _said(error: BaseException) -> str:
     return f"{text}."
 
 
-@contextlib.contextmanager
-def _bar() -> Iterator[Callable[[int, int, dict[str, float]], object] | None]:
-    """Show a progress bar on a terminal, and nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    where = Console(stderr=True)
-    if not where.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
-    with Progress(*columns, console=where, transient=True) as bar:
-        task = bar.add_task("Training", total=None)
-
-        def update(done: int, total: int, row: dict[str, float]) -> None:
-            keys = [key for key in ("train_loss", "train_accuracy", "density") if key in row]
-            shown = [f"{key.removeprefix('train_')} {row[key]:.4g}" for key in keys]
-            text = ", ".join(shown) or "Training"
-            bar.update(task, completed=done, total=total, description=text)
-
-        yield update
+def _text(row: dict[str, float]) -> str:
+    """Return the newest figures in a few words."""
+    keys = [key for key in ("train_loss", "train_accuracy", "density") if key in row]
+    return ", ".join(f"{key.removeprefix('train_')} {row[key]:.4g}" for key in keys) or _BEGINNING

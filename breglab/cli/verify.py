@@ -112,7 +112,7 @@ def _refuse_obstacle(out: Path) -> None:
 def _audit(claims: tuple[Claim, ...], suite: str, seed: int, jobs: int) -> Audit:
     from breglab import theory
 
-    with progress() as on_progress:
+    with progress("Checking") as on_progress:
         return theory.verify(claims, suite=suite, seed=seed, jobs=jobs, on_progress=on_progress)
 
 
