@@ -66,6 +66,11 @@ def network(seed=0, nonnegative=False):
     return params, gradient
 
 
+def random(*shape, dtype=torch.float64, seed=0):
+    """Return normal random numbers."""
+    return torch.randn(shape, dtype=dtype, generator=torch.Generator().manual_seed(seed))
+
+
 def tensors(params, dtype=torch.float64):
     """Return arrays as torch parameters."""
     return {

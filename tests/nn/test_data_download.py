@@ -43,7 +43,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def server():
     Handler.files = {"file": CONTENT}
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever)
+        # It looks every so many seconds whether it is to stop.
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield "http://{}:{}/".format(*running.server_address)
         running.shutdown()

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from optim_cases import REGULARIZERS, groups, network, tensors, train, values
+from optim_cases import REGULARIZERS, groups, network, random, tensors, train, values
 
 from breglab.geometry import L1, GroupL12, NonNegativeL1, SparseGroup, Zero
 from breglab.nn import ProxAdam, ProxSGD
@@ -22,10 +22,6 @@ SCALED = [
     GroupL12("columns", 0.2),
     SparseGroup(("blocks", (2, 2)), 0.1, 0.2),
 ]
-
-
-def random(*shape, seed=0):
-    return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("regularizer", [k for k in REGULARIZERS if k != "zero"])

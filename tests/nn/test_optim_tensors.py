@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from optim_cases import REGULARIZERS, groups, network, tensors, train, values
+from optim_cases import REGULARIZERS, groups, network, random, tensors, train, values
 
 from breglab.geometry import L1, GroupL12, Nuclear, SparseGroup, Zero
 from breglab.nn import AdaBreg, Bregman, LinBreg, ProxSGD
 
 torch = pytest.importorskip("torch")
-
-
-def random(*shape, dtype=torch.float64, seed=0):
-    return torch.randn(shape, dtype=dtype, generator=torch.Generator().manual_seed(seed))
 
 
 def run(optimizer, params, steps=5):
@@ -76,10 +72,15 @@ def test_complex_parameters_start_from_themselves_and_train(inner):
     optimizer.step()
     torch.testing.assert_close(p.detach(), theta, rtol=0, atol=1e-15)
     assert p[0, 0] == 0
-    optimizer.param_groups[0]["lr"] = 0.1
-    loss = [run(optimizer, [p], 1)]
-    assert p.dtype == torch.complex128
-    assert loss
+    alone = optimizer.dual(p).clone().requires_grad_()
+    optimizer = Bregman(inner, [p], L1(0.1), lr=0.1)
+    run(optimizer, [p])
+    run(inner([alone], lr=0.1), [alone])
+    v = alone.detach()
+    torch.testing.assert_close(optimizer.dual(p), v, rtol=0, atol=1e-13)
+    wanted = torch.polar((v.abs() - 0.1).clamp(min=0.0), v.angle())
+    torch.testing.assert_close(p.detach(), wanted, rtol=0, atol=1e-13)
+    assert not torch.equal(p.detach(), theta)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
