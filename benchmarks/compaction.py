@@ -2,7 +2,7 @@
 
 Compacted: networks of the paper's experiments of which a part of the rows, filters or kernels is
 alive. Dense and compact forward passes take turns; what is reported is the median of the ratio
-within a turn, of CPU times on a CPU. CSR: the density at which a product with a sparse matrix
+within a turn. CSR: the density at which a product with a sparse matrix
 takes the time of a dense one. Writes a table and the numbers.
 
 usage: python benchmarks/compaction.py [--rounds 15] [--threads 1] [--device cpu] [--train]
@@ -15,10 +15,10 @@ import json
 import os
 import platform
 import statistics
-import time
 from pathlib import Path
 
 import torch
+from _timing import seconds
 from rich.console import Console
 from rich.table import Table
 from torch import nn
@@ -108,22 +108,15 @@ def cases(train, device):
     return found
 
 
-def seconds(model, x):
-    # CPU time of all threads: what else the machine does is not counted.
-    clock = time.perf_counter if x.is_cuda else time.process_time
-    start = clock()
-    model(x)
-    if x.is_cuda:
-        torch.cuda.synchronize()
-    return clock() - start
-
-
 def measure(name, model, shape, is_goal, rounds, device):
     x = torch.randn(*shape, device=device)
     model = model.to(device).eval()
     small = compact(model, x)
     with torch.inference_mode():
-        pairs = [(seconds(model, x), seconds(small, x)) for _ in range(rounds + 2)][2:]
+        pairs = [
+            (seconds(lambda: model(x), device), seconds(lambda: small(x), device))
+            for _ in range(rounds + 2)
+        ][2:]
     before, after = small.report.parameters
     return {
         "network": name,

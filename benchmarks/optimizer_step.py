@@ -18,10 +18,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import torch
+from _timing import seconds
 from rich.console import Console
 from rich.table import Table
 
@@ -104,17 +104,6 @@ def parameters(shapes, device):
         p.grad = torch.randn(shape, generator=generator, device=device).mul_(1e-3)
         made.append(p)
     return made
-
-
-def seconds(work, device):
-    """Return the time of the thread, which other programs do not add to, where it does the work."""
-    alone = device == "cpu" and torch.get_num_threads() == 1
-    clock = time.thread_time if alone else time.perf_counter
-    begun = clock()
-    work()
-    if device == "cuda":
-        torch.cuda.synchronize()
-    return clock() - begun
 
 
 def measure(makers, device, rounds):

@@ -13,10 +13,10 @@ import argparse
 import json
 import platform
 import statistics
-import time
 from pathlib import Path
 
 import torch
+from _timing import seconds
 from rich.console import Console
 from rich.table import Table
 
@@ -62,12 +62,8 @@ def trainer(data, optimizer):
 
 def epoch_seconds(run):
     """Train one epoch, the look at the validation images included, and return its seconds."""
-    # The time of the thread, which other programs do not add to, where it does all the work.
-    clock = time.thread_time if torch.get_num_threads() == 1 else time.perf_counter
     left = iter(range(len(run.batches) - 1))
-    begun = clock()
-    run.run(lambda: next(left, None) is None)
-    return clock() - begun
+    return seconds(lambda: run.run(lambda: next(left, None) is None))
 
 
 def main():
@@ -79,19 +75,19 @@ def main():
     torch.set_num_threads(given.threads)
     data = images(given.data)
     runs = {name: trainer(data, optimizer) for name, optimizer in RUNS.items()}
-    seconds = {name: [] for name in RUNS}
+    times = {name: [] for name in RUNS}
     for _ in range(given.rounds + 1):
         for name, run in runs.items():
-            seconds[name].append(epoch_seconds(run))
-    seconds = {name: values[1:] for name, values in seconds.items()}  # the first one warms up
+            times[name].append(epoch_seconds(run))
+    times = {name: values[1:] for name, values in times.items()}  # the first one warms up
     rows = []
     for first, second, goal in GOALS:
-        pairs = zip(seconds[first], seconds[second], strict=True)
+        pairs = zip(times[first], times[second], strict=True)
         ratio = statistics.median(a / b for a, b in pairs)
         rows.append({"run": first, "of": second, "ratio": ratio, "goal": goal})
     table = Table("run", "s an epoch", "of", "ratio", "goal")
     for row in rows:
-        median = statistics.median(seconds[row["run"]])
+        median = statistics.median(times[row["run"]])
         goal = f"<= {row['goal']}" if row["goal"] else ""
         table.add_row(row["run"], f"{median:.2f}", row["of"], f"{row['ratio']:.3f}", goal)
     Console().print(table)
@@ -101,7 +97,7 @@ def main():
         "threads": given.threads,
         "torch": str(torch.__version__),
         "machine": platform.machine(),
-        "seconds": {name: statistics.median(values) for name, values in seconds.items()},
+        "seconds": {name: statistics.median(values) for name, values in times.items()},
         "ratios": rows,
     }
     RESULTS.mkdir(exist_ok=True)
