@@ -120,6 +120,8 @@ def density(model: nn.Module) -> Density:
 
     Raises
     ------
+    TypeError
+        If it is no module.
     ValueError
         If it has no weights.
     """

@@ -125,7 +125,7 @@ def sparse_parameter_groups(
     Raises
     ------
     TypeError
-        If a regulariser is none.
+        If the model is no module, or a regulariser is none.
     ValueError
         If a name matches nothing, or a regulariser does not fit the shape of a parameter.
 

@@ -24,6 +24,7 @@ from breglab.nn.distances import (
 )
 from breglab.nn.flops import Flops
 from breglab.nn.optim.bregman import Bregman
+from breglab.nn.weights import check_model
 
 FORMAT = 1
 Columns = dict[str, npt.NDArray[np.float64]]
@@ -68,7 +69,8 @@ class Recorder:
     Raises
     ------
     TypeError
-        If distances are asked for and the optimizer has no dual variable.
+        If the model is no module, or distances are asked for and the optimizer has no dual
+        variable.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Recorder:
         distances: bool = False,
         writer: Any = None,
     ) -> None:
+        check_model(model)
         if distances and not isinstance(optimizer, Bregman):
             raise TypeError(
                 "optimizer must have a dual variable, as LinBreg, for distances, "

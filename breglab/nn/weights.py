@@ -53,6 +53,18 @@ class Entry(NamedTuple):
         return self.kind in WEIGHTS
 
 
+def check_model(model: object) -> None:
+    """Refuse what is no network.
+
+    Raises
+    ------
+    TypeError
+        If it is no module of torch.
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
+
+
 def parameters_of(model: nn.Module) -> list[Entry]:
     """Return all parameters of a network, tied ones once.
 
@@ -77,9 +89,12 @@ def parameters_of(model: nn.Module) -> list[Entry]:
 
     Raises
     ------
+    TypeError
+        If it is no module.
     ValueError
         If a parameter has no shape yet.
     """
+    check_model(model)
     found: dict[nn.Parameter, Entry] = {}
     for prefix, module in model.named_modules():
         for own, p in module.named_parameters(recurse=False, remove_duplicate=False):

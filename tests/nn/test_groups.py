@@ -9,7 +9,7 @@ from breglab.geometry import L1, GroupL12, NonNegativeL1, SparseGroup, Zero
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
-from breglab.nn import LinBreg  # noqa: E402
+from breglab.nn import LinBreg, Recorder, density  # noqa: E402
 from breglab.nn.groups import sparse_parameter_groups  # noqa: E402
 from breglab.nn.regularizers import decode  # noqa: E402
 from breglab.nn.weights import parameters_of  # noqa: E402
@@ -176,6 +176,18 @@ def test_frozen_parameters_are_in_no_group():
     groups = sparse_parameter_groups(model, linear=L1(0.1))
     held = {name for group in groups for name in names_of(model, group["params"])}
     assert held == {"1.weight", "1.bias"}
+
+
+@pytest.mark.parametrize(
+    "function",
+    [density, parameters_of, sparse_parameter_groups, Recorder],
+    ids=lambda f: f.__name__,
+)
+def test_what_is_no_module_is_refused(function):
+    for wrong in (nn.Linear, {"weight": torch.ones(2, 2)}):
+        name = type(wrong).__name__
+        with pytest.raises(TypeError, match=rf"^model must be a torch\.nn\.Module, got {name}"):
+            function(wrong)
 
 
 def test_bad_input_is_refused_by_name():

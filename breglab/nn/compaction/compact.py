@@ -19,6 +19,7 @@ from breglab.nn.compaction.report import (
 )
 from breglab.nn.compaction.rewriting import rewrite
 from breglab.nn.compaction.tracing import measure, spoiled, trace
+from breglab.nn.weights import check_model
 
 
 def compact(model: nn.Module, example_input: Tensor | tuple[Tensor, ...]) -> nn.Module:
@@ -65,8 +66,7 @@ def compact(model: nn.Module, example_input: Tensor | tuple[Tensor, ...]) -> nn.
     >>> small = compact(model, images[:1])  # doctest: +SKIP
     >>> print(small.report)  # doctest: +SKIP
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
+    check_model(model)
     example = (example_input,) if isinstance(example_input, Tensor) else example_input
     if not isinstance(example, tuple) or not all(isinstance(x, Tensor) for x in example):
         raise TypeError(

@@ -12,6 +12,7 @@ from breglab.nn.compaction.break_even import break_even_density
 from breglab.nn.compaction.report import LayerReport, with_report
 from breglab.nn.compaction.sharing import hooked, owners
 from breglab.nn.compaction.sparse_linear import SparseLinear
+from breglab.nn.weights import check_model
 
 
 def to_sparse(model: nn.Module, *, below: float | None = None, batch: int = 128) -> nn.Module:
@@ -39,8 +40,7 @@ def to_sparse(model: nn.Module, *, below: float | None = None, batch: int = 128)
     TypeError, ValueError
         If an argument has the wrong type or is out of range.
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
+    check_model(model)
     if below is not None:
         below = scalar(below, "below", low=0.0, high=1.0)
     count(batch, "batch")

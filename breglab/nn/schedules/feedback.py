@@ -63,7 +63,7 @@ class FeedbackLambda(LambdaSchedule):
         """Look at the parameters and set lam for the steps that follow."""
         groups = self._groups()
         for members in self._cells():
-            density = share_of_nonzeros(p.detach() for i in members for p in groups[i]["params"])
+            density = share_of_nonzeros(p for i in members for p in groups[i]["params"])
             gap = density - self.target_density
             change = 1.0 + self.rate * abs(gap)
             before = self.factors[members[0]]

@@ -86,7 +86,7 @@ class QuantileLambda(LambdaSchedule):
             self._set(members, self._factor(members))
         for group in self._groups():
             duals = [self._dual(p) for p in group["params"]]
-            _primal.write(decode(group), group["params"], duals, group["delta"], False)
+            _primal.write(decode(group), group["params"], duals, group["delta"])
 
     def _factor(self, members: list[int]) -> float:
         """Return the factor of J with which as many weights are left as asked for."""
