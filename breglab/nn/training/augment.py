@@ -11,7 +11,7 @@ from breglab.nn.data.seeds import generator
 AUGMENTATIONS = ("none", "shift", "shift-flip")
 
 
-def augmented(x: Tensor, kind: str, *place: int | str) -> Tensor:
+def augmented(x: Tensor, kind: str, *key: int | str) -> Tensor:
     """Return a batch of images, each changed by itself.
 
     Parameters
@@ -21,12 +21,12 @@ def augmented(x: Tensor, kind: str, *place: int | str) -> Tensor:
     kind : {"none", "shift", "shift-flip"}
         Shifts by up to an eighth of the height, filled up with zeros, which are mean pixels of
         normalised images; and a mirror image of every second one on the average.
-    *place : int or str
-        Seeds what is drawn.
+    *key : int or str
+        Of `breglab.nn.data.seeds.generator`.
     """
     if kind == "none":
         return x
-    rng = generator("augment", *place)
+    rng = generator("augment", *key)
     n, channels, height, width = x.shape
     most = height // 8
     shifts = torch.randint(0, 2 * most + 1, (2, n, 1), generator=rng).to(x.device)

@@ -20,8 +20,8 @@ class Task(Protocol):
     def tensors(self, split: Split, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Return inputs and targets of all images, the inputs in a dtype."""
 
-    def inputs(self, x: Tensor, *place: int | str) -> Tensor:
-        """Return what the network sees of a batch; `place` seeds what is drawn."""
+    def inputs(self, x: Tensor, *key: int | str) -> Tensor:
+        """Return what the network sees of a batch; `key` seeds what is drawn."""
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the mean loss of a batch."""
@@ -45,7 +45,7 @@ class Classify:
         mean, deviation = self.moments.to(dtype)
         return split.images.to(dtype).sub_(mean).div_(deviation), split.labels
 
-    def inputs(self, x: Tensor, *place: int | str) -> Tensor:
+    def inputs(self, x: Tensor, *key: int | str) -> Tensor:
         """Return the batch as it is."""
         return x
 
@@ -73,9 +73,9 @@ class Denoise:
         images = split.images.to(dtype).div_(self.scale)
         return images, images
 
-    def inputs(self, x: Tensor, *place: int | str) -> Tensor:
+    def inputs(self, x: Tensor, *key: int | str) -> Tensor:
         """Return the batch with Gaussian noise."""
-        drawn = torch.randn(x.shape, generator=generator("noise", *place))
+        drawn = torch.randn(x.shape, generator=generator("noise", *key))
         return x + self.noise * drawn.to(x)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:

@@ -136,13 +136,13 @@ class Trainer:
 
     def _step(self, x: Tensor, y: Tensor) -> None:
         training = self.config.training
-        place = training.seed, self.epoch, self.batch, self.place.rank
-        x = augmented(x, self.config.data.augment, *place)
+        key = training.seed, self.epoch, self.batch, self.place.rank
+        x = augmented(x, self.config.data.augment, *key)
         if training.channels_last:
             x = x.contiguous(memory_format=torch.channels_last)
         self.optimizer.zero_grad(set_to_none=True)
         with self._mixed():
-            output = self._called(self.task.inputs(x, *place))
+            output = self._called(self.task.inputs(x, *key))
             loss = self.task.loss(output, y)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         if training.clip:
