@@ -26,10 +26,11 @@ ALLOWED = {
     "solvers": {"geometry", "problems", "iteration"},
     "theory": {"geometry", "problems", "iteration", "solvers"},
     "estimators": {"geometry", "problems", "iteration", "solvers"},
+    "nn": {"geometry", "iteration"},
     "plotting": {"iteration", "solvers", "theory"},
     "report": {"geometry", "problems", "iteration", "solvers", "theory", "plotting"},
     "__main__": {"cli"},
-    "cli": {"geometry", "problems", "iteration", "solvers", "theory", "plotting", "report"},
+    "cli": {"geometry", "problems", "iteration", "solvers", "theory", "nn", "plotting", "report"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -1,4 +1,4 @@
-"""The command line: ``breglab verify``, ``breglab worst-case`` and ``breglab claims``.
+"""The command line: ``breglab verify``, ``worst-case``, ``claims`` and ``train``.
 
 One file a command. The rooms are imported inside of the commands, so that ``breglab --help``
 answers at once.
@@ -16,12 +16,13 @@ import typer
 
 import breglab
 from breglab.cli.claims import list_claims
+from breglab.cli.train import train
 from breglab.cli.verify import verify
 from breglab.cli.worst_case import worst_case
 
 app = typer.Typer(
     name="breglab",
-    help="The laboratory for Bregman iterations: verify the theory, claim by claim.",
+    help="The laboratory for Bregman iterations: verify the theory, train sparse networks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command("verify")(verify)
 app.command("worst-case")(worst_case)
 app.command("claims")(list_claims)
+app.command("train")(train)
 
 
 def main() -> None:

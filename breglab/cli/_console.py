@@ -49,19 +49,40 @@ def why(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Callable[[int, int], object]]:
-    """Show a progress bar on a terminal, and nothing elsewhere."""
+def progress(what: str, *, remaining: bool = False) -> Iterator[Callable[..., object]]:
+    """Show a progress bar on a terminal, and nothing elsewhere.
+
+    Parameters
+    ----------
+    what : str
+        What goes on.
+    remaining : bool
+        Whether to show the time that is left, where all pieces take about as long, in place of
+        the time that has passed.
+
+    Yields
+    ------
+    callable
+        To be called as ``update(done, total)``, with the text in place of `what` as a third
+        argument if it has changed.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeElapsedColumn as Elapsed
+    from rich.progress import TimeRemainingColumn as Remaining
 
     where = Console(stderr=True)
     if not where.is_terminal:  # where old versions of rich print an empty line
-        yield lambda done, total: None
+        yield lambda done, total, text=what: None
         return
-    columns = (TextColumn("Checking"), BarColumn(), MofNCompleteColumn(), Elapsed())
+    clock = Remaining() if remaining else Elapsed()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), clock)
     with Progress(*columns, console=where, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(what, total=None)
+
+        def update(done: int, total: int, text: str = what) -> None:
+            bar.update(task, completed=done, total=total, description=text)
+
+        yield update
 
 
 class _Console(Console):

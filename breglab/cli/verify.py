@@ -116,7 +116,7 @@ def _audit(claims: tuple[Claim, ...], suite: str, seed: int, jobs: int) -> Audit
     from breglab import theory
 
     try:
-        with progress() as on_progress:
+        with progress("Checking") as on_progress:
             return theory.verify(claims, suite=suite, seed=seed, jobs=jobs, on_progress=on_progress)
     except BrokenExecutor:
         typer.echo(

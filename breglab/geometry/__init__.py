@@ -7,6 +7,7 @@ Functionals J (value, prox, subgradient, conjugate, Bregman distance), one in a 
 - `L1`: lam |x|_1;
 - `NonNegativeL1`: the same on x >= 0;
 - `GroupL12`: lam sum_g sqrt(n_g) |x_g|_2 over disjoint groups;
+- `Layout`: groups named by where they lie in a tensor (rows, kernels, heads, ...);
 - `SparseGroup`: the sum of the two norms;
 - `Nuclear`: the sum of the singular values of a matrix;
 - `Box`: the indicator of bounds;
@@ -33,6 +34,7 @@ from breglab.geometry.functional import Functional
 from breglab.geometry.group_l12 import GroupL12
 from breglab.geometry.hypentropy import Hypentropy
 from breglab.geometry.l1 import L1
+from breglab.geometry.layout import Layout
 from breglab.geometry.mirror_map import MirrorMap
 from breglab.geometry.nonnegative_l1 import NonNegativeL1
 from breglab.geometry.nuclear import Nuclear
@@ -51,6 +53,7 @@ __all__ = [
     "Functional",
     "GroupL12",
     "Hypentropy",
+    "Layout",
     "MirrorMap",
     "NonNegativeL1",
     "Nuclear",

@@ -11,13 +11,19 @@ import numpy as np
 from breglab._checks import Array, real_array
 
 
-def namespace(ndim: int, size: int | None, **points: Array) -> Any:
+def axes(ndim: int | None) -> tuple[int, ...] | None:
+    """Return the axes of one point, as reductions take them: None, which is all, for None."""
+    return None if ndim is None else tuple(range(-ndim, 0))
+
+
+def namespace(ndim: int | None, size: int | None, **points: Array) -> Any:
     """Return the array namespace of points that may be combined with each other.
 
     Parameters
     ----------
-    ndim : int
-        The number of trailing axes that make one point; all leading axes are a batch.
+    ndim : int or None
+        The number of trailing axes that make one point; all leading axes are a batch. None: the
+        whole array is one point.
     size : int or None
         The length that the last axis must have, None for any.
     **points : array
@@ -32,7 +38,7 @@ def namespace(ndim: int, size: int | None, **points: Array) -> Any:
         their leading axes do not broadcast.
     """
     for name, x in points.items():
-        real_array(x, name, ndim=ndim, size=size)
+        real_array(x, name, ndim=ndim or 1, size=size)
     names = " and ".join(points)
     try:
         xp = array_api_compat.array_namespace(*points.values())
@@ -40,7 +46,8 @@ def namespace(ndim: int, size: int | None, **points: Array) -> Any:
         kinds = " and ".join(type(x).__name__ for x in points.values())
         raise TypeError(f"{names} must come from one array library, got {kinds}") from None
     shapes = [tuple(x.shape) for x in points.values()]
-    if len({shape[-ndim:] for shape in shapes}) > 1 or not _broadcastable(shapes):
+    tails = {shape if ndim is None else shape[-ndim:] for shape in shapes}
+    if len(tails) > 1 or not _broadcastable(shapes):
         raise ValueError(
             f"{names} must have points of one shape and leading axes that broadcast, "
             f"got shapes {' and '.join(map(str, shapes))}"
@@ -48,23 +55,23 @@ def namespace(ndim: int, size: int | None, **points: Array) -> Any:
     return xp
 
 
-def inner(xp: Any, x: Array, y: Array, ndim: int) -> Array:
+def inner(xp: Any, x: Array, y: Array, ndim: int | None) -> Array:
     """Return <x, y> over the last ``ndim`` axes."""
-    return xp.sum(x * y, axis=tuple(range(-ndim, 0)))
+    return xp.sum(x * y, axis=axes(ndim))
 
 
-def max_abs(xp: Any, x: Array, ndim: int, *, keepdims: bool = False) -> Array:
+def max_abs(xp: Any, x: Array, ndim: int | None, *, keepdims: bool = False) -> Array:
     """Return the max-norm of ``x`` over the last ``ndim`` axes."""
-    return xp.max(xp.abs(x), axis=tuple(range(-ndim, 0)), keepdims=keepdims)
+    return xp.max(xp.abs(x), axis=axes(ndim), keepdims=keepdims)
 
 
-def indicator(xp: Any, excess: Array, ndim: int) -> Array:
+def indicator(xp: Any, excess: Array, ndim: int | None) -> Array:
     """Return 0 where no entry of ``excess`` is positive and inf elsewhere, one value a point."""
-    worst = xp.max(excess, axis=tuple(range(-ndim, 0)))
+    worst = xp.max(excess, axis=axes(ndim))
     return xp.where(worst > 0, xp.full_like(worst, float("inf")), xp.zeros_like(worst))
 
 
-def rounding(xp: Any, x: Array, ndim: int) -> Array:
+def rounding(xp: Any, x: Array, ndim: int | None) -> Array:
     """Return 16 eps |x|_inf, the rounding that a few operations on ``x`` leave; axes are kept."""
     return 16 * xp.finfo(x.dtype).eps * max_abs(xp, x, ndim, keepdims=True)
 

@@ -37,7 +37,7 @@ class ElasticNet(MirrorMap):
         positive(1.0 / self.delta, "1 / delta")
 
     @property
-    def event_ndim(self) -> int:
+    def event_ndim(self) -> int | None:
         """The number of trailing axes that make one point, as for J."""
         return self.J.event_ndim
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, ClassVar
+from typing import Any
 
 from breglab._checks import Array, nonnegative, positive
 from breglab.geometry._points import inner, max_abs, namespace, rounding
@@ -12,19 +12,21 @@ from breglab.geometry._points import inner, max_abs, namespace, rounding
 class Functional(abc.ABC):
     """A proper, convex, lower semicontinuous J on points, vectorised over leading axes.
 
-    The last `event_ndim` axes of an array make one point; every method treats the leading axes
-    as a batch, keeps the array's library, dtype and device, and leaves its input alone. A
-    subclass implements the hooks `_value` and `_prox`, which get the array namespace and checked
-    arrays; a run that starts from a dual variable needs no more. `_subgradient` is for starts from
-    a primal one, and `_conjugate` for phi*: without them, what needs them raises
+    The last `event_ndim` axes of an array make one point (None: all of them); every method treats
+    the leading axes as a batch, keeps the array's library, dtype and device, and leaves its input
+    alone. A subclass implements the hooks `_value` and `_prox`, which get the array namespace and
+    checked arrays; a run that starts from a dual variable needs no more. `_subgradient` is for
+    starts from a primal one, and `_conjugate` for phi*: without them, what needs them raises
     ``NotImplementedError``. Those of this room are frozen dataclasses with all four.
 
     All methods raise ``TypeError`` for anything but real floating arrays of one library and
     ``ValueError`` for arrays that are empty, not finite or of shapes that do not fit.
     """
 
-    event_ndim: ClassVar[int] = 1
-    """The number of trailing axes that make one point."""
+    @property
+    def event_ndim(self) -> int | None:
+        """The number of trailing axes that make one point; None: the whole array is one."""
+        return 1
 
     @property
     def event_size(self) -> int | None:

@@ -19,18 +19,22 @@ class GroupL12(Grouped):
 
     Parameters
     ----------
-    groups : 1-D integer array or sequence of index sequences
-        One label >= 0 a coordinate, -1 for a free one; or the indices of each group. Kept as a
+    groups : str, tuple, 1-D integer array or sequence of index sequences
+        The name of a layout (`breglab.geometry.Layout`) that is resolved at the shape of each
+        tensor: "rows", "columns", "kernels", "filters", ("heads", h) or ("blocks", (r, c)). Or
+        one label >= 0 a coordinate, -1 for a free one; or the indices of each group, kept as a
         tuple of sorted tuples.
     lam : float
         The weight, finite and >= 0.
     size : int, optional
         The number of coordinates; by default the number of labels or the largest index plus 1.
+        None with a layout.
 
     Raises
     ------
     ValueError
-        If groups overlap, are empty or do not fit the size.
+        If groups overlap, are empty, do not fit the size, or name no layout; later, if the layout
+        does not fit the shape of a tensor.
     """
 
     def _value(self, xp: Any, x: Array) -> Array:

@@ -22,8 +22,8 @@ class MirrorMap(abc.ABC):
     """
 
     @property
-    def event_ndim(self) -> int:
-        """The number of trailing axes that make one point."""
+    def event_ndim(self) -> int | None:
+        """The number of trailing axes that make one point; None: the whole array is one."""
         return 1
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from breglab._checks import Array, nonnegative
 from breglab.geometry._points import indicator
@@ -26,10 +26,14 @@ class Nuclear(Functional):
     """
 
     lam: float = 1.0
-    event_ndim: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lam", nonnegative(self.lam, "lam"))
+
+    @property
+    def event_ndim(self) -> int:
+        """The number of trailing axes that make one point, 2 for a matrix."""
+        return 2
 
     def _value(self, xp: Any, x: Array) -> Array:
         return self.lam * xp.sum(xp.linalg.svdvals(x), axis=-1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from breglab._checks import Array, nonnegative
 from breglab.geometry._grouped import Grouped
+from breglab.geometry._points import axes
 from breglab.geometry._threshold import soft_threshold
 
 
@@ -20,20 +21,24 @@ class SparseGroup(Grouped):
 
     Parameters
     ----------
-    groups : 1-D integer array or sequence of index sequences
-        One label >= 0 a coordinate, -1 for none; or the indices of each group. Kept as a tuple
-        of sorted tuples.
+    groups : str, tuple, 1-D integer array or sequence of index sequences
+        The name of a layout (`breglab.geometry.Layout`) that is resolved at the shape of each
+        tensor: "rows", "columns", "kernels", "filters", ("heads", h) or ("blocks", (r, c)). Or
+        one label >= 0 a coordinate, -1 for none; or the indices of each group, kept as a
+        tuple of sorted tuples.
     lam : float
         The weight of the l1 norm, finite and >= 0.
     lam_group : float
         The weight of the group norm, finite and >= 0.
     size : int, optional
         The number of coordinates; by default the number of labels or the largest index plus 1.
+        None with a layout.
 
     Raises
     ------
     ValueError
-        If groups overlap, are empty or do not fit the size.
+        If groups overlap, are empty, do not fit the size, or name no layout; later, if the layout
+        does not fit the shape of a tensor.
     """
 
     lam_group: float = 1.0
@@ -43,7 +48,7 @@ class SparseGroup(Grouped):
         object.__setattr__(self, "lam_group", nonnegative(self.lam_group, "lam_group"))
 
     def _value(self, xp: Any, x: Array) -> Array:
-        entries = xp.sum(xp.abs(x), axis=-1)
+        entries = xp.sum(xp.abs(x), axis=axes(self.event_ndim))
         return self.lam * entries + self.lam_group * self._group_norm(xp, x)
 
     def _prox(self, xp: Any, x: Array, step: float) -> Array:

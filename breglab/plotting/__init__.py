@@ -14,6 +14,7 @@ from breglab.plotting.paths import coefficient_paths
 from breglab.plotting.pictures import picture, reconstructions
 from breglab.plotting.sides import two_sides
 from breglab.plotting.support import support_growth
+from breglab.plotting.training import layer_densities, training_curves
 
 __all__ = [
     "against_lasso",
@@ -26,6 +27,7 @@ __all__ = [
     "descent_on_line",
     "dual_path",
     "functions",
+    "layer_densities",
     "line_window",
     "margin_curves",
     "negative_label",
@@ -37,5 +39,6 @@ __all__ = [
     "support_growth",
     "to_png",
     "to_svg",
+    "training_curves",
     "two_sides",
 ]

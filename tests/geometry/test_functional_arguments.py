@@ -120,12 +120,12 @@ def test_lam_is_a_nonnegative_number(build):
         ([[0, 1]], 2.0, TypeError, "size must be an integer >= 1"),
         (np.array([0.0, 1.0]), None, TypeError, "groups must hold integers, got 0.0"),
         ([[True, False]], None, TypeError, "groups must hold integers, got True"),
-        ("01", None, TypeError, "groups must be labels or index sequences"),
+        ("01", None, ValueError, "groups must be a layout, .*, got '01'"),
         (3, None, TypeError, "groups must be labels or index sequences"),
         ({0: 1}, None, TypeError, "groups must be labels or index sequences"),
         ({0, 1}, None, TypeError, "groups must be labels or index sequences"),
         ([{0: 1}], None, TypeError, "groups must hold integers, got {0: 1}"),
-        (["01"], None, TypeError, "groups must hold integers, got '01'"),
+        (["01"], None, ValueError, "groups must be a layout, .*, got '01'"),
     ],
 )
 def test_groups_are_checked(groups, size, error, message):

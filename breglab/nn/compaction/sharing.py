@@ -1,0 +1,47 @@
+"""Layers that cannot be replaced, for what they hold or do is seen from elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from torch import fx, nn
+
+
+def owners(model: nn.Module) -> Counter[int]:
+    """Return how many names each parameter has in a network, by its ``id``."""
+    return Counter(id(p) for _, p in model.named_parameters(remove_duplicate=False))
+
+
+def hooked(module: nn.Module) -> bool:
+    """Return whether a call of a module also runs a user's functions."""
+    hooks: Any = (module._forward_hooks, module._forward_pre_hooks)
+    return any(hooks)
+
+
+def shared(graph: fx.GraphModule) -> dict[str, str]:
+    """Return why layers cannot be cut: what they hold is used in several places.
+
+    Returns
+    -------
+    dict
+        For the names of modules, the reason.
+    """
+    reasons = {}
+    calls = Counter(node.target for node in graph.graph.nodes if node.op == "call_module")
+    names = owners(graph)
+    read = {
+        str(node.target).rpartition(".")[0] for node in graph.graph.nodes if node.op == "get_attr"
+    }
+    for target, times in calls.items():
+        name = str(target)
+        module = graph.get_submodule(name)
+        if times > 1:
+            reasons[name] = f"is called {times} times"
+        elif any(names[id(p)] > 1 for p in module.parameters()):
+            reasons[name] = "shares its weights with another module"
+        elif any(name == owner or name.startswith(f"{owner}.") for owner in read if owner):
+            reasons[name] = "has weights that are also read elsewhere"
+        elif hooked(module):
+            reasons[name] = "has hooks"
+    return reasons

@@ -1,0 +1,54 @@
+"""Autoencoders that are not drawn as such: all layers have the width of the input."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from breglab._checks import count
+
+
+class Autoencoder(nn.Module):
+    """Linear layers of one width with ReLUs in between, which map images to images.
+
+    Parameters
+    ----------
+    width : int
+        Numbers an image.
+    layers : int
+        Layers of neurons, input and output counted, >= 2: the 7 of Section 4.6 of Bungert et al.
+        (JMLR 2022) are five hidden layers, and six weight matrices. With row groups the neurons
+        that are needed are found in training.
+    skips : bool
+        Whether hidden layer l is added to hidden layer layers - 1 - l, its mirror image, as in a
+        U-net: the extension that the paper's conclusion asks for.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is no integer in its range.
+
+    References
+    ----------
+    Ronneberger, Fischer and Brox, U-Net, MICCAI 2015, for the skip connections.
+    """
+
+    def __init__(self, width: int = 784, layers: int = 7, skips: bool = False) -> None:
+        super().__init__()
+        count(width, "width")
+        matrices = count(layers, "layers", low=2) - 1
+        self.skips = skips
+        self.flatten = nn.Flatten()
+        self.linears = nn.ModuleList(nn.Linear(width, width) for _ in range(matrices))
+        self.relus = nn.ModuleList(nn.ReLU() for _ in range(matrices - 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images ``(batch, ...)`` of `width` numbers to images of the same shape."""
+        hidden = [self.flatten(x)]
+        for linear, relu in zip(self.linears, self.relus, strict=False):
+            h = relu(linear(hidden[-1]))
+            mirror = len(self.linears) - len(hidden)
+            if self.skips and 0 < mirror < len(hidden):
+                h = h + hidden[mirror]
+            hidden.append(h)
+        out: Tensor = self.linears[-1](hidden[-1])
+        return out.reshape(x.shape)

@@ -1,0 +1,159 @@
+"""Parameters that one call of a kernel steps: what all kernels of LinBreg and AdaBreg share."""
+
+from __future__ import annotations
+
+import abc
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from breglab.geometry import L1, Functional, GroupL12, NonNegativeL1, SparseGroup, Zero
+from breglab.nn.regularizers import view_of
+
+# Numba keeps compiled code by the date of _kernels.py: touch that file if numbers change here.
+ENTRIES, NONNEGATIVE, GROUPS, COLUMNS = range(4)
+"""What a regulariser looks at: entries, positive entries, runs of entries, columns of a matrix."""
+
+SIZE, DUAL, GRAD, PARAM, FIRST, SECOND, GROUP, ROWS = range(8)
+"""Columns of the table of a compiled kernel: entries, addresses, entries of a group, rows."""
+
+PLAIN = (Tensor, torch.nn.Parameter)
+DTYPES = (torch.float32, torch.float64)
+Row = tuple[Tensor, ...]
+"""A parameter, its dual, and what the rule remembers of it."""
+
+
+class Rule(NamedTuple):
+    """The numbers of a step of the dual.
+
+    Attributes
+    ----------
+    tau : float
+        Step size, negative for ascent.
+    decay : float
+        lr * weight_decay.
+    betas : tuple of float
+        None for the gradient itself, (beta,) for the paper's momentum, (beta1, beta2) for Adam.
+    eps : float
+        Adam's.
+    steps : sequence of Tensor
+        Adam's counts of each parameter, this step included.
+    """
+
+    tau: float
+    decay: float
+    betas: tuple[float, ...] = ()
+    eps: float = 0.0
+    steps: Sequence[Tensor] = ()
+
+
+class Batch(abc.ABC):
+    """Parameters of one group, all of one kind and dtype, and the kernel that steps them.
+
+    Attributes
+    ----------
+    rows : list of tuple of Tensor
+        Each parameter, its dual, and what the rule remembers of it.
+    params : list of Tensor
+        The parameters alone.
+    kind : int
+        ENTRIES, NONNEGATIVE, GROUPS or COLUMNS.
+    """
+
+    def __init__(self, J: Functional, kind: int, rows: Sequence[Row]) -> None:
+        self.rows, self.params, self.kind = list(rows), [row[0] for row in rows], kind
+        self._strides = [row[1].stride() for row in rows]
+
+    def refresh(self) -> bool:
+        """Follow tensors that may have been exchanged; return whether the kernel still can."""
+        dtype = self.rows[0][1].dtype
+        return all(
+            type(g) is Tensor and g.dtype is dtype is p.dtype and g.stride() == own == p.stride()
+            for (g, p), own in zip(((p.grad, p) for p in self.params), self._strides, strict=True)
+        )
+
+    @abc.abstractmethod
+    def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> int:
+        """Step the duals and write the parameters.
+
+        Parameters
+        ----------
+        rule : Rule
+            The step.
+        J, delta
+            The regulariser of all parameters, and the parameter of the elastic net.
+        guard : bool
+            Whether what has a gradient that is not finite is left alone.
+
+        Returns
+        -------
+        int
+            0 if all gradients were finite, at least if guarded.
+        """
+
+
+def batches(
+    J: Functional,
+    params: Sequence[Tensor],
+    row: Callable[[Tensor], Row],
+    engine: Callable[[int, Tensor], type[Batch] | None],
+) -> tuple[list[Batch], list[Tensor]]:
+    """Return batches of the parameters that kernels can step, and the other parameters.
+
+    Parameters
+    ----------
+    J : Functional
+        The regulariser of all of them.
+    params : sequence of Tensor
+        Parameters with gradients.
+    row : callable
+        Gives the row of a parameter, all of its dtype and strides.
+    engine : callable
+        Gives the class of the batch for a kind and a parameter, None if there is no kernel.
+    """
+    alike: dict[Any, list[Row]] = defaultdict(list)
+    rest = []
+    for p in params:
+        kind = _kind(J, p)
+        cls = None if kind is None or not _fits(p, kind) else engine(kind, p)
+        if cls is None:
+            rest.append(p)
+        else:
+            alike[cls, kind, p.dtype, p.device].append(row(p))
+    return [cls(J, kind, rows) for (cls, kind, *_), rows in alike.items()], rest
+
+
+def _kind(J: Functional, p: Tensor) -> int | None:
+    """Return what a regulariser looks at in the memory of a tensor, None if nothing simple."""
+    if isinstance(J, L1 | Zero):
+        return ENTRIES
+    if isinstance(J, NonNegativeL1):
+        return NONNEGATIVE
+    if not isinstance(J, GroupL12 | SparseGroup) or J.layout is None:
+        return None
+    view = view_of(J, p)
+    if view.contiguous:
+        return GROUPS
+    return COLUMNS if view.axes == (0,) else None
+
+
+def _fits(p: Tensor, kind: int) -> bool:
+    """Return whether kernels may go through the memory of a parameter and its gradient."""
+    g = p.grad
+    dense = p.is_contiguous() or (
+        kind in (ENTRIES, NONNEGATIVE)
+        and p.ndim == 4
+        and p.is_contiguous(memory_format=torch.channels_last)
+    )
+    return (
+        type(p) in PLAIN
+        and type(g) is Tensor
+        and p.dtype in DTYPES
+        and p.numel() > 0
+        and dense
+        and g.dtype == p.dtype
+        and g.stride() == p.stride()
+    )

@@ -1,0 +1,109 @@
+"""The step in one pass over memory, by kernels that numba compiles for the CPU."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import math
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+
+from breglab.geometry import Functional, GroupL12, SparseGroup
+from breglab.nn.optim._batch import DUAL, FIRST, GRAD, GROUP, PARAM, ROWS, SIZE, Batch, Row, Rule
+from breglab.nn.regularizers import view_of
+
+NUMBERS = {torch.float32: np.float32, torch.float64: np.float64}
+GRAIN = 1 << 16
+"""Entries below which one more thread costs more than it brings."""
+
+
+@functools.cache
+def available() -> bool:
+    """Return whether numba is there to compile the kernels."""
+    return importlib.util.find_spec("numba") is not None
+
+
+class Compiled(Batch):
+    """A batch with a table of sizes and addresses, int64, shape (parameters, 8), for a kernel."""
+
+    def __init__(self, J: Functional, kind: int, rows: Sequence[Row]) -> None:
+        super().__init__(J, kind, rows)
+        self.table = np.zeros((len(rows), 8), dtype=np.int64)
+        self.table[:, SIZE] = [p.numel() for p in self.params]
+        self.table[:, DUAL] = [v.data_ptr() for _, v, *_ in rows]
+        for i, column in enumerate(zip(*(memory for _, _, *memory in rows), strict=True)):
+            self.table[:, FIRST + i] = [m.data_ptr() for m in column]
+        if isinstance(J, GroupL12 | SparseGroup):
+            self.table[:, GROUP] = [view_of(J, p).size for p in self.params]
+            self.table[:, ROWS] = [p.shape[0] for p in self.params]
+
+    def refresh(self) -> bool:
+        """Write the addresses that may have changed; return whether kernels may follow them."""
+        gradients: list[Any] = [p.grad for p in self.params]
+        self.table[:, GRAD] = [g.data_ptr() for g in gradients]
+        self.table[:, PARAM] = [p.data_ptr() for p in self.params]
+        return super().refresh()
+
+    def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> int:
+        """Step, on as many threads as torch uses; return how many entries were not finite."""
+        # Not before there is something to compile: numba takes a second to import.
+        from breglab.nn.optim import _kernels
+
+        dtype = NUMBERS[self.params[0].dtype]
+        arguments = [self.kind, tuple(map(dtype, (*_thresholds(J), delta))), guard]
+        if len(rule.betas) == 2:
+            kernel, numbers = _kernels.adabreg, _adam_numbers(rule)
+            arguments.insert(0, np.array(_adam_rates(rule), dtype))
+        else:
+            kernel, numbers = _kernels.linbreg, _sgd_numbers(rule)
+        own = tuple(map(dtype, numbers))
+        work = functools.partial(kernel, self.table, np.empty(0, dtype), own, *arguments)
+        bad = _call(work, int(self.table[:, SIZE].sum()))
+        # Autograd must know that the parameters are not what a graph may have saved.
+        for p in self.params:
+            torch.autograd.graph.increment_version(p)
+        return bad
+
+
+def _sgd_numbers(rule: Rule) -> tuple[float, ...]:
+    """Return the gain of the gradient, lr * weight_decay, and the decay of the momentum."""
+    beta = rule.betas[0] if rule.betas else 0.0
+    return rule.tau * (1.0 - beta), rule.decay, beta
+
+
+def _adam_numbers(rule: Rule) -> tuple[float, ...]:
+    beta1, beta2 = rule.betas
+    sign = math.copysign(1.0, rule.tau)
+    return sign, rule.decay, 1.0 - beta1, beta2, 1.0 - beta2, rule.eps
+
+
+def _adam_rates(rule: Rule) -> list[tuple[float, float]]:
+    """Return lr / (1 - beta1^k) and 1 / sqrt(1 - beta2^k) of each tensor."""
+    (beta1, beta2), lr = rule.betas, abs(rule.tau)
+    return [(lr / (1.0 - beta1**k), (1.0 - beta2**k) ** -0.5) for k in map(float, rule.steps)]
+
+
+def _thresholds(J: Functional) -> tuple[float, float]:
+    """Return the thresholds of entries and of groups."""
+    if isinstance(J, GroupL12):
+        return 0.0, J.lam
+    return getattr(J, "lam", 0.0), getattr(J, "lam_group", 0.0)
+
+
+def _call(kernel: Any, size: int) -> int:
+    threads = min(torch.get_num_threads(), 1 + size // GRAIN)
+    if threads == 1:
+        return int(kernel((0, 1)))
+    jobs = [_pool(threads, os.getpid()).submit(kernel, (i, threads)) for i in range(threads)]
+    return sum(int(job.result()) for job in jobs)
+
+
+@functools.lru_cache(maxsize=1)
+def _pool(threads: int, process: int) -> ThreadPoolExecutor:
+    """Return the threads of this process; a fork has none of its parent's."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="breglab-step")

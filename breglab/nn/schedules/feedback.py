@@ -1,0 +1,71 @@
+"""Feedback: lam grows where the network is denser than it should be, and shrinks where sparser."""
+
+from __future__ import annotations
+
+from torch.optim import Optimizer
+
+from breglab._checks import positive, scalar
+from breglab.nn.density import share_of_nonzeros
+from breglab.nn.schedules.base import Groups, LambdaSchedule
+
+
+class FeedbackLambda(LambdaSchedule):
+    """lam is steered until the steered groups have a given density.
+
+        lam <- lam (1 + rate |s - s*|)  if s > s*,    lam <- lam / (1 + rate |s - s*|)  if s < s*
+
+    with the share s of non-zero entries of all steered groups together, or, with
+    ``scope="group"``, of each by itself.
+
+    Parameters
+    ----------
+    optimizer, groups, scope
+        As in `LambdaSchedule`.
+    target_density : float
+        s* in (0, 1).
+    rate : float
+        How strongly it reacts, > 0. With `step` called once in ten optimizer steps, 0.3 lets a
+        network grow beyond s* at first and come back, which ends more accurate than a tight rein.
+    bounds : tuple of two float
+        The least and the largest factor by which lam may differ from its start: what stops it
+        where the target cannot be reached.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is out of range, or as in `LambdaSchedule`.
+
+    Notes
+    -----
+    Near the target and with the dual variable at rest, a step multiplies the gap by
+    1 - rate |ds / d log lam|: rates above 2 / |ds / d log lam| oscillate.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        *,
+        target_density: float,
+        rate: float = 0.3,
+        scope: str = "global",
+        groups: Groups = None,
+        bounds: tuple[float, float] = (1e-4, 1e4),
+    ) -> None:
+        super().__init__(optimizer, groups, scope)
+        self.target_density = scalar(
+            target_density, "target_density", low=0.0, high=1.0, open_low=True, open_high=True
+        )
+        self.rate = positive(rate, "rate")
+        self.bounds = (positive(bounds[0], "bounds[0]"), scalar(bounds[1], "bounds[1]", low=1.0))
+        scalar(bounds[0], "bounds[0]", high=1.0)
+
+    def step(self) -> None:
+        """Look at the parameters and set lam for the steps that follow."""
+        groups = self._groups()
+        for members in self._cells():
+            density = share_of_nonzeros(p for i in members for p in groups[i]["params"])
+            gap = density - self.target_density
+            change = 1.0 + self.rate * abs(gap)
+            before = self.factors[members[0]]
+            factor = before * change if gap > 0 else before / change
+            self._set(members, min(max(factor, self.bounds[0]), self.bounds[1]))

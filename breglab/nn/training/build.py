@@ -1,0 +1,173 @@
+"""The pieces of a run, made as a configuration says."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import lr_scheduler
+
+from breglab._checks import choice
+from breglab.geometry import L1, Functional, GroupL12, Nuclear, Zero
+from breglab.nn.data.seeds import generator
+from breglab.nn.groups import sparse_parameter_groups
+from breglab.nn.init import sparse_init_
+from breglab.nn.models import MODELS, create
+from breglab.nn.optim import DENSE, OPTIMIZERS
+from breglab.nn.schedules import SCHEDULES, LambdaSchedule
+from breglab.nn.training.config import Config, Options, Regularizer
+
+_WITHOUT_GROUPS = {"l1": L1, "nuclear": Nuclear}
+
+
+def device_of(config: Config) -> torch.device:
+    """Return the device of a run.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
+    """
+    wanted = config.training.device
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.empty(0, device=wanted).device
+    except (RuntimeError, AssertionError) as error:
+        # Torch says it in several lines with advice for its own developers.
+        raise ValueError(
+            f"training.device must be a device of this machine, got {wanted!r}"
+        ) from error
+
+
+def network(config: Config, shape: Sequence[int], classes: int) -> nn.Module:
+    """Return the network with its initial parameters, on the CPU.
+
+    Parameters
+    ----------
+    config : Config
+        Torch's global random numbers, which the models start from, are seeded as it says.
+    shape : sequence of int
+        Channels, height and width of the images.
+    classes : int
+        Number of classes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the model or its initialisation has no such option.
+    """
+    torch.manual_seed(config.training.seed)
+    model = create(config.model.name, **_fitting(config, shape, classes))
+    init = config.initialization
+    _check_options(sparse_init_ if init.density else None, init.options, "initialization")
+    if init.density:
+        rng = generator(config.training.seed, "weights")
+        sparse_init_(model, init.density, **{"generator": rng, **init.options})
+    return model.double() if config.training.precision == "float64" else model
+
+
+def optimizer(config: Config, model: nn.Module) -> torch.optim.Optimizer:
+    """Return the optimizer of the parameters of a network.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it has no such option, or an option is out of range.
+    """
+    name, lr, options = config.optimizer.name, config.optimizer.lr, dict(config.optimizer.options)
+    cls: Any = {**OPTIMIZERS, **DENSE}[name]
+    inner: list[Any] = []
+    if name == "bregman":
+        inner = [_torch_optimizer(options.pop("inner", None))]
+    else:
+        _check_options(cls, options, "optimizer")
+    if name in DENSE:
+        # Torch's fused kernels leave no choice of another way.
+        fused = not {"foreach", "differentiable", "fused"} & options.keys()
+        options = {**options, **({"fused": True} if fused else {})}
+        return cls(model.parameters(), lr=lr, **options)  # type: ignore[no-any-return]
+    found: torch.optim.Optimizer = cls(
+        *inner, parameter_groups(config.regularizer, model), lr=lr, regularizer=None, **options
+    )
+    return found
+
+
+def parameter_groups(regularizer: Regularizer, model: nn.Module) -> list[dict[str, Any]]:
+    """Return the param groups of a network, one for each kind of layer and one for the rest."""
+    return sparse_parameter_groups(
+        model,
+        linear=_functional(regularizer.linear, regularizer.lam),
+        conv=_functional(regularizer.conv, regularizer.lam),
+    )
+
+
+def lr_schedule(
+    config: Config, optimizer: torch.optim.Optimizer, steps: int
+) -> lr_scheduler.LRScheduler | None:
+    """Return what changes the step size: cosine after each step, plateau after each epoch."""
+    schedule = config.schedule
+    if schedule.name == "cosine":
+        return lr_scheduler.CosineAnnealingLR(optimizer, max(steps, 1))
+    if schedule.name == "plateau":
+        return lr_scheduler.ReduceLROnPlateau(
+            optimizer,
+            factor=schedule.factor,
+            patience=schedule.patience,
+            threshold=schedule.threshold,
+        )
+    return None
+
+
+def controller(config: Config, optimizer: torch.optim.Optimizer) -> LambdaSchedule | None:
+    """Return what steers lam, None if nothing does.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it has no such option, an option is out of range, or the optimizer has no lam.
+    """
+    control = config.control
+    cls: Any = SCHEDULES.get(control.name)
+    _check_options(cls, control.options, "control")
+    return cls(optimizer, **control.options) if cls else None
+
+
+def _functional(name: str, lam: float) -> Functional:
+    if name == "zero":
+        return Zero()
+    return _WITHOUT_GROUPS[name](lam) if name in _WITHOUT_GROUPS else GroupL12(name, lam)
+
+
+def _fitting(config: Config, shape: Sequence[int], classes: int) -> dict[str, Any]:
+    """Return the options of the model, with what images and classes decide unless it is given."""
+    name, options = config.model.name, dict(config.model.options)
+    known = inspect.signature(MODELS[name]).parameters
+    decided = {
+        "sizes": (math.prod(shape), 200, 80, classes),
+        "channels": shape[0],
+        "size": shape[1],
+        "classes": classes,
+    }
+    if name == "autoencoder":
+        decided["width"] = math.prod(shape)
+    return {key: value for key, value in decided.items() if key in known} | options
+
+
+def _check_options(function: Any, options: Options, section: str) -> None:
+    """Refuse options that a function does not take; None takes no options."""
+    own = inspect.signature(function).parameters if function else ()
+    given = ("params", "optimizer", "model", "lr", "regularizer")
+    for name in options:
+        choice(name, f"option of [{section}]", [one for one in own if one not in given])
+
+
+def _torch_optimizer(name: Any) -> type[torch.optim.Optimizer]:
+    found = getattr(torch.optim, name, None) if isinstance(name, str) else None
+    if not (isinstance(found, type) and issubclass(found, torch.optim.Optimizer)):
+        raise ValueError(f"optimizer.inner must be a class of torch.optim, got {name!r}")
+    return found
