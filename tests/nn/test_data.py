@@ -51,6 +51,10 @@ def test_idx_files_give_back_their_array(tmp_path_factory, array, compressed):
         ("a", idx_bytes(np.zeros((3, 4), np.uint8))[:-1], "must hold 12 entries.*got 11"),
         ("a", idx_bytes(np.zeros((3, 4), np.uint8)) + b"\0", "must hold 12 entries.*got more"),
         ("a", b"\0\0\x08\x02\0\0\0\x01", "entries as its header tells"),
+        ("a", struct.pack(">BBBB2I", 0, 0, 8, 2, 2**20, 2**20), "must hold at most"),
+        ("a", struct.pack(">BBBB3I", 0, 0, 8, 3, *[2**32 - 1] * 3), "must hold at most"),
+        ("a", bytes([0, 0, 8, 255]) + struct.pack(">I", 1) * 255 + b"1", "idx file of unsigned"),
+        ("a.gz", gzip.compress(struct.pack(">BBBB2I", 0, 0, 8, 2, 2**31, 2**13)), "at most"),
         ("a.gz", gzip.compress(idx_bytes(np.zeros(99, np.uint8)))[:-9], "damaged"),
         ("a.gz", b"no gzip at all", "damaged"),
     ],
@@ -183,6 +187,22 @@ def test_pickles_that_ask_for_anything_else_are_refused(
     with pytest.raises(ValueError, match=f"batch.*{words}"):
         read_pickled(tmp_path / "batch")
     assert not (tmp_path / "marker").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x04\x8e" + struct.pack("<Q", 2**62) + b"x.",
+        b"\x80\x04\x8e" + struct.pack("<Q", 2**64 - 1) + b"x.",
+        b"\x80\x04\x95" + struct.pack("<Q", 2**62) + b"}.",
+        b"\x80\x02\x8b\xff\xff\xff\x7f.",
+    ],
+    ids=["bytes", "more bytes", "frame", "integer"],
+)
+def test_pickles_that_tell_more_than_they_hold_are_refused(tmp_path, content):
+    (tmp_path / "batch").write_bytes(content)
+    with pytest.raises(ValueError, match=r"batch is refused: \w"):
+        read_pickled(tmp_path / "batch")
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, 10_000])

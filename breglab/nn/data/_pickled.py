@@ -14,7 +14,16 @@ _ARRAYS = {
     for core in ("core", "_core")
     for module, name in (("multiarray", "_reconstruct"), ("numeric", "_frombuffer"))
 }
-_REFUSALS = (pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError, AttributeError)
+_REFUSALS = (
+    pickle.UnpicklingError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+    MemoryError,  # of lengths that the file tells and has not
+)
 
 
 def read_pickle(path: Path) -> dict[bytes, Any]:
@@ -48,7 +57,7 @@ def read_pickle(path: Path) -> dict[bytes, Any]:
             for key, value in found.items()
         }
     except _REFUSALS as error:
-        raise ValueError(f"{path} is refused: {error}") from error
+        raise ValueError(f"{path} is refused: {str(error) or type(error).__name__}") from error
 
 
 class _Restricted(pickle.Unpickler):

@@ -61,11 +61,16 @@ class Checkpoints:
         path = self.folder / f"{count(step, 'step', low=0):010d}-{digest}.pt"
         with replaced(path) as file:
             file.write(content)
-        for old in self.paths()[self.keep :]:
+        # Those of later steps are damaged ones, which a run that goes on must not count as its own.
+        for old in self._older(path)[self.keep - 1 :]:
             old.unlink(missing_ok=True)
         for left in self.folder.glob(".*.pt.*"):  # of a run that was killed while it wrote
             left.unlink(missing_ok=True)
         return path
+
+    def _older(self, path: Path) -> list[Path]:
+        own = path.name[:10]
+        return [one for one in self.paths() if one != path and one.name[:10] <= own]
 
     def paths(self) -> list[Path]:
         """Return the checkpoints, the newest first, whether they are damaged or not."""
