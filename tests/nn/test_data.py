@@ -90,6 +90,9 @@ def test_missing_and_contradicting_files_are_named(tmp_path):
     labels.write_bytes(gzip.compress(idx_bytes(np.full(20, 10, np.uint8))))
     with pytest.raises(ValueError, match="labels up to 10"):
         load("mnist", tmp_path)
+    labels.write_bytes(gzip.compress(idx_bytes(np.full((20, 1), 3, np.uint8))))
+    with pytest.raises(ValueError, match=r"labels in one row, got labels of shape \(20, 1\)"):
+        load("mnist", tmp_path)
     images = tmp_path / "MNIST/raw/t10k-images-idx3-ubyte.gz"
     images.write_bytes(gzip.compress(idx_bytes(np.zeros((20, 14, 56), np.uint8))))
     labels.write_bytes(gzip.compress(idx_bytes(np.full(20, 1, np.uint8))))

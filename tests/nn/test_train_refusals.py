@@ -40,6 +40,17 @@ from breglab.nn.training.folder import held
             TypeError,
             "bounds must be two numbers",
         ),
+        (
+            {"control": {"name": "feedback", "target_density": 0.1, "groups": 0.5}},
+            ValueError,
+            "groups must be numbers below 2 .* got 0.5",
+        ),
+        (
+            {"control": {"name": "feedback", "target_density": 0.1, "groups": [0.0]}},
+            ValueError,
+            "groups must be numbers below 2 .* got 0.0",
+        ),
+        ({"optimizer": {"lr": 10**400}}, ValueError, "optimizer.lr must be finite"),
         ({"model": {"sizes": [65, 24, 10]}}, ValueError, r"take images of shape \(1, 8, 8\)"),
         ({"model": {"sizes": [64, 24, 5]}}, ValueError, "must give 10 numbers an image"),
         ({"data": {"task": "denoise"}}, ValueError, r"must give images of shape \(1, 8, 8\)"),

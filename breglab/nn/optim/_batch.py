@@ -51,7 +51,7 @@ class Rule(NamedTuple):
 
 
 class Batch(abc.ABC):
-    """Parameters of one group, all of one kind and dtype, and the kernel that steps them.
+    """Parameters of one group on the CPU, of one kind and dtype, and the kernel that steps them.
 
     Attributes
     ----------
@@ -65,16 +65,23 @@ class Batch(abc.ABC):
 
     def __init__(self, J: Functional, kind: int, rows: Sequence[Row]) -> None:
         self.rows, self.params, self.kind = list(rows), [row[0] for row in rows], kind
-        self._looks = [_look(p) for p in self.params]
+        self._looks = [(p.dtype, p.shape, p.stride()) for p in self.params]
 
     def refresh(self) -> bool:
         """Follow tensors that may have been exchanged; return whether the kernel still can.
 
-        A kernel takes the memory of all of them for that of the parameter as it was at first.
+        A kernel takes the memory of a gradient for that of the parameter as it was at first.
         """
         return all(
-            _look(p) == look and _alike(look, p.grad, *own)
-            for (p, *own), look in zip(self.rows, self._looks, strict=True)
+            type(g) is Tensor
+            and g.is_cpu
+            and p.is_cpu
+            and g.dtype is dtype is p.dtype
+            and g.shape == shape == p.shape
+            and g.stride() == stride == p.stride()
+            for (g, p), (dtype, shape, stride) in zip(
+                ((p.grad, p) for p in self.params), self._looks, strict=True
+            )
         )
 
     @abc.abstractmethod
@@ -121,7 +128,7 @@ def batches(
     for p in params:
         kind = _kind(J, p)
         cls = None if kind is None or not _fits(p, kind) else engine(kind, p)
-        if cls is None or not _alike(_look(p), *(own := row(p))[1:]):
+        if cls is None or not _alike(*(own := row(p))):
             rest.append(p)
         else:
             alike[cls, kind, p.dtype, p.device].append(own)
@@ -142,12 +149,12 @@ def _kind(J: Functional, p: Tensor) -> int | None:
     return COLUMNS if view.axes == (0,) else None
 
 
-def _look(t: Tensor) -> tuple[Any, ...]:
-    return t.dtype, t.device, t.shape, t.stride()
-
-
-def _alike(look: tuple[Any, ...], *tensors: Any) -> bool:
-    return all(type(t) is Tensor and _look(t) == look for t in tensors)
+def _alike(p: Tensor, *tensors: Any) -> bool:
+    """Return whether the memory of plain tensors is laid out like that of a parameter."""
+    look = p.dtype, p.device, p.shape, p.stride()
+    return all(
+        type(t) is Tensor and (t.dtype, t.device, t.shape, t.stride()) == look for t in tensors
+    )
 
 
 def _fits(p: Tensor, kind: int) -> bool:
@@ -157,10 +164,4 @@ def _fits(p: Tensor, kind: int) -> bool:
         and p.ndim == 4
         and p.is_contiguous(memory_format=torch.channels_last)
     )
-    return (
-        type(p) in PLAIN
-        and p.dtype in DTYPES
-        and p.numel() > 0
-        and dense
-        and _alike(_look(p), p.grad)
-    )
+    return type(p) in PLAIN and p.dtype in DTYPES and p.numel() > 0 and dense and _alike(p, p.grad)
