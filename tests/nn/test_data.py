@@ -199,8 +199,11 @@ def test_pickles_that_ask_for_anything_else_are_refused(
         b"\x80\x04\x8e" + struct.pack("<Q", 2**64 - 1) + b"x.",
         b"\x80\x04\x95" + struct.pack("<Q", 2**62) + b"}.",
         b"\x80\x02\x8b\xff\xff\xff\x7f.",
+        b"\x80\x02}r" + struct.pack("<I", 2**27) + b".",
+        b"\x80\x02})" + b"\x85" * 200 + b"K\x01s.",
+        b"\x80\x04}\x8f" + b"(\x91" * 200 + b"K\x01s.",
     ],
-    ids=["bytes", "more bytes", "frame", "integer"],
+    ids=["bytes", "more bytes", "frame", "integer", "memo", "tuples", "sets"],
 )
 def test_pickles_that_tell_more_than_they_hold_are_refused(tmp_path, content):
     (tmp_path / "batch").write_bytes(content)

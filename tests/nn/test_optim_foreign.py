@@ -124,6 +124,9 @@ def test_checkpoints_of_optimizers_without_a_regulariser_are_refused(cls):
     if cls is not ProxSGD:
         with pytest.raises(ValueError, match="without 'delta'"):
             optimizer.load_state_dict(ProxSGD([p], 0.5, L1(0.1)).state_dict())
+    if cls is AdaBreg:
+        with pytest.raises(ValueError, match="without 'betas'"):
+            optimizer.load_state_dict(LinBreg([p], 0.5, L1(0.1)).state_dict())
 
 
 def test_a_group_added_between_steps_may_still_lack_gradients():

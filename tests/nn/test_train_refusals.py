@@ -1,5 +1,6 @@
 """What a run refuses: each by one sentence that names the entry, before anything is trained."""
 
+import hashlib
 import math
 import os
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 from training_cases import config, few
 
 from breglab.nn.training import Checkpoints, sweep, train
+from breglab.nn.training.checkpoints import read_checkpoint
 from breglab.nn.training.folder import held
 
 
@@ -81,6 +83,31 @@ def test_damaged_files_of_a_run_are_named(tmp_path, name, text, words):
     (tmp_path / name).write_text(text)
     with pytest.raises(ValueError, match=f"{name} {words}"):
         train(config(training={"epochs": 0}), tmp_path, images=few())
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"model": {"sizes": [64, 30, 10]}},
+        {"optimizer": {"name": "sgd"}},
+        {"optimizer": {"name": "adabreg"}},
+        {"control": {"name": "feedback", "target_density": 0.1}},
+    ],
+    ids=["model", "dense", "optimizer", "control"],
+)
+def test_checkpoints_of_a_different_run_are_refused_though_its_config_is_lost(tmp_path, sections):
+    train(config(), tmp_path, images=few())
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(ValueError, match="holds checkpoints of a different run"):
+        train(config(**sections), tmp_path, images=few())
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x80\x02]."])
+def test_checkpoints_that_hold_no_state_are_refused_by_name(tmp_path, content):
+    path = tmp_path / f"{7:010d}-{hashlib.sha256(content).hexdigest()[:32]}.pt"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"{path.name} is no checkpoint"):
+        read_checkpoint(path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders have no locks on Windows")

@@ -218,8 +218,8 @@ class Regularized(Optimizer, abc.ABC):
             self._restore_precision(self._loading)
 
     def _check_entries(self, groups: Sequence[Group]) -> None:
-        """Refuse the groups of a checkpoint of an optimizer that has no such regulariser."""
-        for name in (*FIELDS, "delta"):
+        """Refuse the groups of a checkpoint of an optimizer without what a step reads here."""
+        for name in (*FIELDS, "delta", "lr", "momentum", "betas", "eps"):
             if name in self.defaults and any(name not in group for group in groups):
                 raise ValueError(
                     f"state_dict must be of {type(self).__name__}, got param groups without "

@@ -117,7 +117,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise ValueError(f"the checkpoint {path} is damaged: its checksum is not that in its name")
     try:
         loaded = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, ValueError) as error:
         raise ValueError(f"{path} is no checkpoint of tensors and numbers") from error
-    state: dict[str, Any] = loaded
-    return state
+    if not isinstance(loaded, dict):
+        raise ValueError(f"{path} is no checkpoint of a run, it holds a {type(loaded).__name__}")
+    return loaded

@@ -116,7 +116,7 @@ def train(
             folders.begin(where, settings)
         checkpoints = place.checkpoints(where / "checkpoints") if where is not None else None
         if checkpoints is not None and (state := checkpoints.latest()) is not None:
-            trainer.restore(state)
+            _restore(trainer, state, where)
             if (trainer.epoch, trainer.batch) > (settings.training.epochs, 0):
                 raise ValueError(
                     f"training.epochs must be >= {trainer.epoch + bool(trainer.batch)}, which the "
@@ -166,6 +166,15 @@ class _Keeper:
             return bool(self.stop)
         wish = torch.tensor(float(bool(self.stop)), device=self.trainer.device)
         return bool(self.trainer.place.total(wish) > 0)
+
+
+def _restore(trainer: Trainer, state: dict[str, Any], where: Path | None) -> None:
+    try:
+        trainer.restore(state)
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"folder {where} holds checkpoints of a different run; choose another folder ({error})"
+        ) from error
 
 
 def _config(config: Any) -> Config:
