@@ -1,12 +1,14 @@
 """What a run refuses: each by one sentence that names the entry, before anything is trained."""
 
 import hashlib
+import io
 import math
 import os
 import subprocess
 import sys
 
 import pytest
+import torch
 from training_cases import config, few
 
 from breglab.nn.training import Checkpoints, sweep, train
@@ -102,8 +104,12 @@ def test_checkpoints_of_a_different_run_are_refused_though_its_config_is_lost(tm
         train(config(**sections), tmp_path, images=few())
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x80\x02]."])
-def test_checkpoints_that_hold_no_state_are_refused_by_name(tmp_path, content):
+@pytest.mark.parametrize("value", [b"", b"hello", [1, 2]], ids=["nothing", "text", "list"])
+def test_checkpoints_that_hold_no_state_are_refused_by_name(tmp_path, value):
+    buffer = io.BytesIO(value if isinstance(value, bytes) else b"")
+    if isinstance(value, list):
+        torch.save(value, buffer)
+    content = buffer.getvalue()
     path = tmp_path / f"{7:010d}-{hashlib.sha256(content).hexdigest()[:32]}.pt"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=f"{path.name} is no checkpoint"):
