@@ -144,8 +144,8 @@ def share_of_nonzeros(tensors: Iterable[Tensor]) -> float:
 
 def _layer(name: str, kind: str, weight: Tensor) -> LayerDensity:
     living = weight != 0
-    slices = living.reshape(*weight.shape[:2], -1)
-    kernels = slices.any(dim=2)
+    # Not reshaped with -1, which has no meaning where there are no entries.
+    kernels = living.flatten(2).any(dim=2) if living.ndim > 2 else living
     has_kernels = kind in ("conv", "conv_transpose")
     return LayerDensity(
         name,

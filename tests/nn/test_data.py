@@ -51,6 +51,10 @@ def test_idx_files_give_back_their_array(tmp_path_factory, array, compressed):
         ("a", idx_bytes(np.zeros((3, 4), np.uint8))[:-1], "must hold 12 entries.*got 11"),
         ("a", idx_bytes(np.zeros((3, 4), np.uint8)) + b"\0", "must hold 12 entries.*got more"),
         ("a", b"\0\0\x08\x02\0\0\0\x01", "entries as its header tells"),
+        ("a", struct.pack(">BBBB2I", 0, 0, 8, 2, 2**20, 2**20), "must hold at most"),
+        ("a", struct.pack(">BBBB3I", 0, 0, 8, 3, *[2**32 - 1] * 3), "must hold at most"),
+        ("a", bytes([0, 0, 8, 255]) + struct.pack(">I", 1) * 255 + b"1", "idx file of unsigned"),
+        ("a.gz", gzip.compress(struct.pack(">BBBB2I", 0, 0, 8, 2, 2**31, 2**13)), "at most"),
         ("a.gz", gzip.compress(idx_bytes(np.zeros(99, np.uint8)))[:-9], "damaged"),
         ("a.gz", b"no gzip at all", "damaged"),
     ],
@@ -85,6 +89,9 @@ def test_missing_and_contradicting_files_are_named(tmp_path):
         load("mnist", tmp_path)
     labels.write_bytes(gzip.compress(idx_bytes(np.full(20, 10, np.uint8))))
     with pytest.raises(ValueError, match="labels up to 10"):
+        load("mnist", tmp_path)
+    labels.write_bytes(gzip.compress(idx_bytes(np.full((20, 1), 3, np.uint8))))
+    with pytest.raises(ValueError, match=r"labels in one row, got labels of shape \(20, 1\)"):
         load("mnist", tmp_path)
     images = tmp_path / "MNIST/raw/t10k-images-idx3-ubyte.gz"
     images.write_bytes(gzip.compress(idx_bytes(np.zeros((20, 14, 56), np.uint8))))
@@ -183,6 +190,25 @@ def test_pickles_that_ask_for_anything_else_are_refused(
     with pytest.raises(ValueError, match=f"batch.*{words}"):
         read_pickled(tmp_path / "batch")
     assert not (tmp_path / "marker").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x04\x8e" + struct.pack("<Q", 2**62) + b"x.",
+        b"\x80\x04\x8e" + struct.pack("<Q", 2**64 - 1) + b"x.",
+        b"\x80\x04\x95" + struct.pack("<Q", 2**62) + b"}.",
+        b"\x80\x02\x8b\xff\xff\xff\x7f.",
+        b"\x80\x02}r" + struct.pack("<I", 2**27) + b".",
+        b"\x80\x02})" + b"\x85" * 200 + b"K\x01s.",
+        b"\x80\x04}\x8f" + b"(\x91" * 200 + b"K\x01s.",
+    ],
+    ids=["bytes", "more bytes", "frame", "integer", "memo", "tuples", "sets"],
+)
+def test_pickles_that_tell_more_than_they_hold_are_refused(tmp_path, content):
+    (tmp_path / "batch").write_bytes(content)
+    with pytest.raises(ValueError, match=r"batch is refused: \w"):
+        read_pickled(tmp_path / "batch")
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, 10_000])

@@ -180,3 +180,12 @@ def test_counting_leaves_the_network_as_it_was():
     assert not model.norm.training
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert torch.backends.mha.get_fastpath_enabled()
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element")
+def test_weights_without_entries_count_nothing():
+    model = nn.Sequential(nn.Linear(0, 5), nn.Linear(5, 2))
+    found = density(model)
+    assert found["0.weight"].entries == (0, 0)
+    assert (found["0.weight"].rows, found["0.weight"].columns) == ((0, 5), (0, 0))
+    assert found.entries == 1.0

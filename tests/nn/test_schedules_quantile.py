@@ -37,7 +37,7 @@ def test_quantile_keeps_as_many_weights_as_fit(name, dtype, delta, share, seed):
         schedule.step()
         size = vanishing(J, params[0].detach())[1]
         sizes = {size, vanishing(J, params[1].detach())[1]}
-        kept = math.floor(share * 96)
+        kept = math.floor(share * 96 + 1e-9)
         left = sum(int(torch.count_nonzero(p)) for p in params)
         alive = [vanishing(J, optimizer.dual(p))[0] for p in params]
         able = sum(
@@ -160,3 +160,11 @@ def test_quantile_holds_its_number_through_a_training():
         losses.append(float(loss.detach()))
         assert int(torch.count_nonzero(model.weight)) == 13
     assert losses[-1] < losses[1]
+
+
+@pytest.mark.parametrize("percent", [7, 29, 57, 58, 100])
+def test_a_share_that_is_whole_is_kept_whole(percent):
+    p = torch.nn.Parameter(torch.arange(1.0, 101.0))
+    optimizer = LinBreg([p], 0.1, L1(0.1))
+    QuantileLambda(optimizer, density=percent / 100).step()
+    assert int(torch.count_nonzero(p)) == percent

@@ -286,7 +286,7 @@ def test_wrong_configurations_are_refused(table, error, words):
     [
         ({"optimizer": {"nesterow": True}}, r"option of \[optimizer\]"),
         ({"initialization": {"gains": 2.0}}, r"option of \[initialization\]"),
-        ({"control": {"target": 0.1}}, r"option of \[control\]"),
+        ({"control": {"target": 0.1}}, r"control.name must be .* for \[control\] to have target"),
         ({"model": {"name": "mpl"}}, "model.name must be one of"),
         ({"model": {"depth": 3}}, "option of the model"),
         ({"optimizer": {"name": "bregman", "inner": "Adan"}}, "optimizer.inner must be a class"),

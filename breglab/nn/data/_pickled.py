@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import pickletools
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,17 @@ _ARRAYS = {
     for core in ("core", "_core")
     for module, name in (("multiarray", "_reconstruct"), ("numeric", "_frombuffer"))
 }
-_REFUSALS = (pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError, AttributeError)
+_TUPLES, _MEMO = 100, 1_000_000
+_REFUSALS = (
+    pickle.UnpicklingError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+    MemoryError,  # of lengths that the file tells and has not
+)
 
 
 def read_pickle(path: Path) -> dict[bytes, Any]:
@@ -40,6 +51,8 @@ def read_pickle(path: Path) -> dict[bytes, Any]:
     """
     try:
         with path.open("rb") as file:
+            _check_size(file)
+            file.seek(0)
             found = _Restricted(file, encoding="bytes").load()
         if not isinstance(found, dict):
             raise pickle.UnpicklingError(f"it holds a {type(found).__name__}, not a dictionary")
@@ -48,7 +61,20 @@ def read_pickle(path: Path) -> dict[bytes, Any]:
             for key, value in found.items()
         }
     except _REFUSALS as error:
-        raise ValueError(f"{path} is refused: {error}") from error
+        raise ValueError(f"{path} is refused: {str(error) or type(error).__name__}") from error
+
+
+def _check_size(file: IO[bytes]) -> None:
+    """Refuse what would fill the memory or the stack of the interpreter before it fails.
+
+    A memo has room for all numbers below its largest, and keys of nested tuples are hashed by
+    recursion without an end.
+    """
+    nested = 0
+    for operation, argument, _ in pickletools.genops(file):
+        nested += "TUPLE" in operation.name or operation.name == "FROZENSET"
+        if nested > _TUPLES or ("PUT" in operation.name and int(argument or 0) > _MEMO):
+            raise pickle.UnpicklingError("it holds more tuples or names than such a file has")
 
 
 class _Restricted(pickle.Unpickler):

@@ -10,7 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-_UNSIGNED_BYTE = 0x08
+_UNSIGNED_BYTES = bytes([0, 0, 0x08])
+_AXES = 32
+_MOST = 1 << 30
+"""Twenty times the images of MNIST: what a header tells is allocated before it is read."""
 
 
 def read_idx(path: Path) -> npt.NDArray[np.uint8]:
@@ -38,10 +41,12 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             magic = file.read(4)
-            if len(magic) < 4 or magic[:3] != bytes([0, 0, _UNSIGNED_BYTE]) or not magic[3]:
+            if len(magic) < 4 or magic[:3] != _UNSIGNED_BYTES or not 1 <= magic[3] <= _AXES:
                 raise ValueError(f"{path} must be an idx file of unsigned bytes, got {magic!r}")
             shape = np.frombuffer(file.read(4 * magic[3]), dtype=">u4").tolist()
             size = math.prod(shape)
+            if size > _MOST:
+                raise ValueError(f"{path} must hold at most {_MOST} entries, its header tells more")
             # One byte more than there should be, so that a file never fills the memory.
             entries = file.read(size + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -153,6 +153,8 @@ def _existing(entry: dict[str, Any], *candidates: Path) -> Path:
 
 
 def _split(images: Any, labels: Any, where: str) -> Split:
+    if labels.ndim != 1:
+        raise ValueError(f"{where} must have labels in one row, got labels of shape {labels.shape}")
     if len(images) != len(labels) or not len(labels) or labels.max() > 9:
         raise ValueError(
             f"{where} must hold as many images as labels, of 0 to 9; got {len(images)} images "

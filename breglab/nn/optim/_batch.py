@@ -51,7 +51,7 @@ class Rule(NamedTuple):
 
 
 class Batch(abc.ABC):
-    """Parameters of one group, all of one kind and dtype, and the kernel that steps them.
+    """Parameters of one group on the CPU, of one kind and dtype, and the kernel that steps them.
 
     Attributes
     ----------
@@ -65,14 +65,23 @@ class Batch(abc.ABC):
 
     def __init__(self, J: Functional, kind: int, rows: Sequence[Row]) -> None:
         self.rows, self.params, self.kind = list(rows), [row[0] for row in rows], kind
-        self._strides = [row[1].stride() for row in rows]
+        self._looks = [(p.dtype, p.shape, p.stride()) for p in self.params]
 
     def refresh(self) -> bool:
-        """Follow tensors that may have been exchanged; return whether the kernel still can."""
-        dtype = self.rows[0][1].dtype
+        """Follow tensors that may have been exchanged; return whether the kernel still can.
+
+        A kernel takes the memory of a gradient for that of the parameter as it was at first.
+        """
         return all(
-            type(g) is Tensor and g.dtype is dtype is p.dtype and g.stride() == own == p.stride()
-            for (g, p), own in zip(((p.grad, p) for p in self.params), self._strides, strict=True)
+            type(g) is Tensor
+            and g.is_cpu
+            and p.is_cpu
+            and g.dtype is dtype is p.dtype
+            and g.shape == shape == p.shape
+            and g.stride() == stride == p.stride()
+            for (g, p), (dtype, shape, stride) in zip(
+                ((p.grad, p) for p in self.params), self._looks, strict=True
+            )
         )
 
     @abc.abstractmethod
@@ -110,7 +119,7 @@ def batches(
     params : sequence of Tensor
         Parameters with gradients.
     row : callable
-        Gives the row of a parameter, all of its dtype and strides.
+        Gives the row of a parameter; a checkpoint may have brought other dtypes and strides.
     engine : callable
         Gives the class of the batch for a kind and a parameter, None if there is no kernel.
     """
@@ -119,10 +128,10 @@ def batches(
     for p in params:
         kind = _kind(J, p)
         cls = None if kind is None or not _fits(p, kind) else engine(kind, p)
-        if cls is None:
+        if cls is None or not _alike(*(own := row(p))):
             rest.append(p)
         else:
-            alike[cls, kind, p.dtype, p.device].append(row(p))
+            alike[cls, kind, p.dtype, p.device].append(own)
     return [cls(J, kind, rows) for (cls, kind, *_), rows in alike.items()], rest
 
 
@@ -140,20 +149,19 @@ def _kind(J: Functional, p: Tensor) -> int | None:
     return COLUMNS if view.axes == (0,) else None
 
 
+def _alike(p: Tensor, *tensors: Any) -> bool:
+    """Return whether the memory of plain tensors is laid out like that of a parameter."""
+    look = p.dtype, p.device, p.shape, p.stride()
+    return all(
+        type(t) is Tensor and (t.dtype, t.device, t.shape, t.stride()) == look for t in tensors
+    )
+
+
 def _fits(p: Tensor, kind: int) -> bool:
     """Return whether kernels may go through the memory of a parameter and its gradient."""
-    g = p.grad
     dense = p.is_contiguous() or (
         kind in (ENTRIES, NONNEGATIVE)
         and p.ndim == 4
         and p.is_contiguous(memory_format=torch.channels_last)
     )
-    return (
-        type(p) in PLAIN
-        and type(g) is Tensor
-        and p.dtype in DTYPES
-        and p.numel() > 0
-        and dense
-        and g.dtype == p.dtype
-        and g.stride() == p.stride()
-    )
+    return type(p) in PLAIN and p.dtype in DTYPES and p.numel() > 0 and dense and _alike(p, p.grad)

@@ -14,7 +14,19 @@ import numpy as np
 import torch
 
 from breglab.geometry import Functional, GroupL12, SparseGroup
-from breglab.nn.optim._batch import DUAL, FIRST, GRAD, GROUP, PARAM, ROWS, SIZE, Batch, Row, Rule
+from breglab.nn.optim._batch import (
+    DUAL,
+    FIRST,
+    GRAD,
+    GROUP,
+    PARAM,
+    ROWS,
+    SECOND,
+    SIZE,
+    Batch,
+    Row,
+    Rule,
+)
 from breglab.nn.regularizers import view_of
 
 NUMBERS = {torch.float32: np.float32, torch.float64: np.float64}
@@ -35,19 +47,26 @@ class Compiled(Batch):
         super().__init__(J, kind, rows)
         self.table = np.zeros((len(rows), 8), dtype=np.int64)
         self.table[:, SIZE] = [p.numel() for p in self.params]
-        self.table[:, DUAL] = [v.data_ptr() for _, v, *_ in rows]
-        for i, column in enumerate(zip(*(memory for _, _, *memory in rows), strict=True)):
-            self.table[:, FIRST + i] = [m.data_ptr() for m in column]
+        self._addresses = self._own_addresses()
+        for column, addresses in zip((DUAL, FIRST, SECOND), self._addresses, strict=False):
+            self.table[:, column] = addresses
         if isinstance(J, GroupL12 | SparseGroup):
             self.table[:, GROUP] = [view_of(J, p).size for p in self.params]
             self.table[:, ROWS] = [p.shape[0] for p in self.params]
 
     def refresh(self) -> bool:
-        """Write the addresses that may have changed; return whether kernels may follow them."""
+        """Write the addresses, which may have changed; return whether kernels may follow them."""
+        if not super().refresh() or self._addresses != self._own_addresses():
+            return False
         gradients: list[Any] = [p.grad for p in self.params]
         self.table[:, GRAD] = [g.data_ptr() for g in gradients]
         self.table[:, PARAM] = [p.data_ptr() for p in self.params]
-        return super().refresh()
+        return True
+
+    def _own_addresses(self) -> list[list[int]]:
+        """Return the addresses of the duals, and of what the rule remembers."""
+        columns = zip(*(own for _, *own in self.rows), strict=True)
+        return [[t.data_ptr() for t in column] for column in columns]
 
     def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> int:
         """Step, on as many threads as torch uses; return how many entries were not finite."""

@@ -89,7 +89,7 @@ class Inner:
             for group, override, tensors in zip(groups, overrides, carriers, strict=True)
         ]
         states = dict(chain.from_iterable(tensors.items() for tensors in carriers))
-        if self._optimizer is None or not states.keys() <= self._optimizer.state.keys():
+        if not self._knows(own, states):
             self._build(own, states)
         optimizer = self._optimizer
         for ours, theirs in zip(own, optimizer.param_groups, strict=True):
@@ -105,6 +105,13 @@ class Inner:
             for key, value in theirs.items():
                 if key not in override and value is not ours.get(key, group):
                     group[key] = value
+
+    def _knows(self, groups: Sequence[Group], states: Mapping[Tensor, dict[str, Any]]) -> bool:
+        return (
+            self._optimizer is not None
+            and len(self._optimizer.param_groups) == len(groups)
+            and states.keys() <= self._optimizer.state.keys()
+        )
 
     def _build(self, groups: list[Group], states: Mapping[Tensor, dict[str, Any]]) -> None:
         """Construct the optimizer; what it gives to new carriers (Adagrad) becomes their state."""

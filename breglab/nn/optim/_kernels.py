@@ -144,7 +144,7 @@ def _squares(w: Any, size: Any, squares: Any) -> None:
     """Write the sum of squares of each run of `size` entries."""
     for j in range(squares.size):
         members = w[j * size : (j + 1) * size]
-        square = w[0] * 0
+        square = w.dtype.type(0)  # not w[0] * 0, which a NaN would make one in every group
         for i in range(size):
             square += members[i] * members[i]
         squares[j] = square

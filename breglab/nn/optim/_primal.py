@@ -40,11 +40,13 @@ def write(
     for p, v in zip(params, duals, strict=True):
         if operator is not None and _plain(p, v):
             operator(v, p)
+            if delta != 1.0:
+                p.mul_(delta)
         else:
             # What autograd keeps of the dual must not move with it.
-            p.copy_(prox(J, v.clone() if differentiable else v))
-        if delta != 1.0:
-            p.mul_(delta)
+            theta = prox(J, v.clone() if differentiable else v)
+            # Scaled before it is rounded: v alone may be out of the range of a half precision.
+            p.copy_(theta if delta == 1.0 else theta * delta)
 
 
 def _plain(p: Tensor, v: Tensor) -> bool:

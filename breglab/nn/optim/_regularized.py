@@ -48,10 +48,16 @@ class Regularized(Optimizer, abc.ABC):
         groups = parameter_groups(params)
         for p in chain.from_iterable(tensors_of(group["params"]) for group in groups):
             check_parameter(p)
+        self._check_numbers({"lr": 0.0, **entries, **options})
         # The groups' own learning rates are checked below, one by one.
         probe = self._inner.construct(
             [{"params": [p.detach() for p in tensors_of(g["params"])]} for g in groups]
         )
+        for name in probe.defaults.keys() & entries.keys():
+            raise ValueError(
+                f"inner must not be {self._cls.__name__}: its option {name} has the name of an "
+                "entry of the regulariser in the param groups"
+            )
         super().__init__(groups, {**probe.defaults, **entries})
         if nonfinite != "allow" and any(g.get("capturable") for g in self.param_groups):
             raise ValueError(
@@ -186,6 +192,11 @@ class Regularized(Optimizer, abc.ABC):
         ----------
         state_dict : dict
             What `state_dict` returned.
+
+        Raises
+        ------
+        ValueError
+            If it is of an optimizer without such a regulariser; nothing is loaded then.
         """
         final: dict[str, Any] = {}
         # Registered last, so that it sees what the user's own hooks have made of the checkpoint.
@@ -198,10 +209,21 @@ class Regularized(Optimizer, abc.ABC):
             del self._loading
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        if hasattr(self, "_loading"):
+            self._check_entries(state["param_groups"])
         super().__setstate__(state)
         self._renew()
         if hasattr(self, "_loading"):
             self._restore_precision(self._loading)
+
+    def _check_entries(self, groups: Sequence[Group]) -> None:
+        """Refuse the groups of a checkpoint of an optimizer without what a step reads here."""
+        for name in (*FIELDS, "delta", "lr", "momentum", "betas", "eps"):
+            if name in self.defaults and any(name not in group for group in groups):
+                raise ValueError(
+                    f"state_dict must be of {type(self).__name__}, got param groups without "
+                    f"{name!r}, as of another optimizer"
+                )
 
     def _restore_precision(self, loaded: Mapping[str, Any]) -> None:
         """Undo the cast of the state to the dtype of its parameter."""
@@ -220,6 +242,9 @@ class Regularized(Optimizer, abc.ABC):
 
 def check_moments(group: Group) -> None:
     """Refuse numbers of Adam that are out of range."""
-    for i, beta in enumerate(group["betas"]):
+    betas = group["betas"]
+    if not isinstance(betas, tuple | list) or len(betas) != 2:
+        raise TypeError(f"betas must be two numbers, got {betas!r}")
+    for i, beta in enumerate(betas):
         scalar(beta, f"betas[{i}]", low=0.0, high=1.0, open_high=True)
     positive(group["eps"], "eps")

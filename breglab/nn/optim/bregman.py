@@ -130,6 +130,12 @@ class Bregman(Regularized):
                 J, delta = self._functional(index), self.param_groups[index]["delta"]
                 state["dual"] = theta / delta + subgradient(J, theta)
         dual: Tensor = state["dual"]
+        if dual.shape != p.shape:
+            raise ValueError(
+                f"the dual of a parameter of shape {tuple(p.shape)} has shape "
+                f"{tuple(dual.shape)}: its checkpoint is of another model, or the parameter was "
+                "changed; optimizer.state.pop(p) starts it anew"
+            )
         return dual
 
     def _update(self, active: Sequence[Sequence[Tensor]]) -> None:

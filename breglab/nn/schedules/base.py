@@ -108,7 +108,8 @@ def _chosen(param_groups: Sequence[dict[str, Any]], groups: Groups) -> list[int]
     if groups is None:
         chosen = [i for i in everything if param_groups[i]["regularizer"] != "Zero"]
     else:
-        wanted = [groups] if isinstance(groups, int | str) else list(groups)
+        several = isinstance(groups, Sequence) and not isinstance(groups, str)
+        wanted: Any = groups if several else [groups]
         chosen = [i for w in wanted for i in _numbers(param_groups, w)]
     for i in chosen:
         if not param_groups[i]["lam"] > 0:
@@ -123,7 +124,7 @@ def _numbers(param_groups: Sequence[dict[str, Any]], wanted: int | str) -> list[
     if isinstance(wanted, str):
         found = [i for i, name in enumerate(names) if name == wanted]
     else:
-        found = [wanted] if 0 <= wanted < len(names) else []
+        found = [wanted] if type(wanted) is int and 0 <= wanted < len(names) else []
     if not found:
         raise ValueError(
             f"groups must be numbers below {len(names)} or among the names {names}, got {wanted!r}"

@@ -56,6 +56,8 @@ class FeedbackLambda(LambdaSchedule):
             target_density, "target_density", low=0.0, high=1.0, open_low=True, open_high=True
         )
         self.rate = positive(rate, "rate")
+        if not isinstance(bounds, tuple | list) or len(bounds) != 2:
+            raise TypeError(f"bounds must be two numbers, got {bounds!r}")
         self.bounds = (positive(bounds[0], "bounds[0]"), scalar(bounds[1], "bounds[1]", low=1.0))
         scalar(bounds[0], "bounds[0]", high=1.0)
 

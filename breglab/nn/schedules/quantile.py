@@ -102,9 +102,8 @@ class QuantileLambda(LambdaSchedule):
                 scores.append(lam if ratio == 1.0 else lam.double() / ratio)
                 sizes.append(size)
                 total += p.numel()
-        if self.weights is None:
-            return _threshold(scores, sizes, math.floor(cast(float, self.density) * total)) / unit
-        return _threshold(scores, sizes, self.weights) / unit
+        kept = self.weights if self.density is None else whole(self.density * total)
+        return _threshold(scores, sizes, cast(int, kept)) / unit
 
     def _dual(self, p: Tensor) -> Tensor:
         optimizer: Any = self.optimizer
@@ -119,6 +118,11 @@ def _check(J: Functional) -> None:
             f"regularizer must be L1, NonNegativeL1 or GroupL12 with a layout, got {J!r}: for "
             "others there is no lam at which each weight vanishes; use FeedbackLambda"
         )
+
+
+def whole(number: float) -> int:
+    """Return a product of two floats rounded down, where 0.29 * 100 = 28.999999999999996 is 29."""
+    return math.floor(number * (1.0 + 2.0**-51))
 
 
 def vanishing(J: Functional, v: Tensor) -> tuple[Tensor, int]:

@@ -8,6 +8,8 @@ import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from breglab._checks import scalar
+
 T = TypeVar("T")
 
 _WORDS = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
@@ -79,7 +81,7 @@ def _value(kind: Any, value: Any, name: str) -> Any:
             raise TypeError(f"{name} must be a section such as [{name}], got {value!r}")
         return from_table(typing.cast("type[Any]", kind), value, f"{name}.")
     if kind is float and type(value) is int:
-        return float(value)
+        return scalar(value, name)  # refuses integers beyond all floats
     if type(value) is not kind:
         raise TypeError(f"{name} must be {_WORDS[kind]}, got {value!r}")
     return value

@@ -36,12 +36,14 @@ def device_of(config: Config) -> torch.device:
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        return torch.empty(0, device=wanted).device
+        found = torch.empty(1, device=wanted)
+        found.item()  # the device "meta" has no numbers
     except (RuntimeError, AssertionError) as error:
         # Torch says it in several lines with advice for its own developers.
         raise ValueError(
             f"training.device must be a device of this machine, got {wanted!r}"
         ) from error
+    return found.device
 
 
 def network(config: Config, shape: Sequence[int], classes: int) -> nn.Module:
@@ -64,8 +66,13 @@ def network(config: Config, shape: Sequence[int], classes: int) -> nn.Module:
     torch.manual_seed(config.training.seed)
     model = create(config.model.name, **_fitting(config, shape, classes))
     init = config.initialization
-    _check_options(sparse_init_ if init.density else None, init.options, "initialization")
+    if not init.density and init.options:
+        raise ValueError(
+            "initialization.density must be > 0 for [initialization] to have "
+            f"{', '.join(init.options)}"
+        )
     if init.density:
+        _check_options(sparse_init_, init.options, "initialization")
         rng = generator(config.training.seed, "weights")
         sparse_init_(model, init.density, **{"generator": rng, **init.options})
     return model.double() if config.training.precision == "float64" else model
@@ -133,8 +140,16 @@ def controller(config: Config, optimizer: torch.optim.Optimizer) -> LambdaSchedu
     """
     control = config.control
     cls: Any = SCHEDULES.get(control.name)
+    if cls is None:
+        if control.options:
+            raise ValueError(
+                f"control.name must be one of {', '.join(SCHEDULES)} for [control] to have "
+                f"{', '.join(control.options)}, got {control.name!r}"
+            )
+        return None
     _check_options(cls, control.options, "control")
-    return cls(optimizer, **control.options) if cls else None
+    found: LambdaSchedule = cls(optimizer, **control.options)
+    return found
 
 
 def _functional(name: str, lam: float) -> Functional:
@@ -159,15 +174,25 @@ def _fitting(config: Config, shape: Sequence[int], classes: int) -> dict[str, An
 
 
 def _check_options(function: Any, options: Options, section: str) -> None:
-    """Refuse options that a function does not take; None takes no options."""
-    own = inspect.signature(function).parameters if function else ()
-    given = ("params", "optimizer", "model", "lr", "regularizer")
-    for name in options:
-        choice(name, f"option of [{section}]", [one for one in own if one not in given])
+    """Refuse options that a function does not take, that are no switches, or that are missing."""
+    given = ["params", "optimizer", "model", "lr", "regularizer"]
+    given += ["density"] if section == "initialization" else []
+    parameters = inspect.signature(function).parameters
+    own = {name: one for name, one in parameters.items() if name not in given}
+    for name, value in options.items():
+        choice(name, f"option of [{section}]", list(own))
+        # A text such as "no" would count as true.
+        if "bool" in str(own[name].annotation) and type(value) is not bool:
+            raise TypeError(f"{section}.{name} must be true or false, got {value!r}")
+    for name, one in own.items():
+        needed = one.default is one.empty and one.kind is not one.VAR_KEYWORD
+        if needed and name not in options:
+            raise ValueError(f"[{section}] must have an entry {name}")
 
 
 def _torch_optimizer(name: Any) -> type[torch.optim.Optimizer]:
     found = getattr(torch.optim, name, None) if isinstance(name, str) else None
-    if not (isinstance(found, type) and issubclass(found, torch.optim.Optimizer)):
+    base = torch.optim.Optimizer
+    if not (isinstance(found, type) and issubclass(found, base)) or found is base:
         raise ValueError(f"optimizer.inner must be a class of torch.optim, got {name!r}")
     return found

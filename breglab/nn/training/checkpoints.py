@@ -61,11 +61,16 @@ class Checkpoints:
         path = self.folder / f"{count(step, 'step', low=0):010d}-{digest}.pt"
         with replaced(path) as file:
             file.write(content)
-        for old in self.paths()[self.keep :]:
+        # Those of later steps are damaged ones, which a run that goes on must not count as its own.
+        for old in self._older(path)[self.keep - 1 :]:
             old.unlink(missing_ok=True)
         for left in self.folder.glob(".*.pt.*"):  # of a run that was killed while it wrote
             left.unlink(missing_ok=True)
         return path
+
+    def _older(self, path: Path) -> list[Path]:
+        own = path.name[:10]
+        return [one for one in self.paths() if one != path and one.name[:10] <= own]
 
     def paths(self) -> list[Path]:
         """Return the checkpoints, the newest first, whether they are damaged or not."""
@@ -112,7 +117,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise ValueError(f"the checkpoint {path} is damaged: its checksum is not that in its name")
     try:
         loaded = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, ValueError) as error:
         raise ValueError(f"{path} is no checkpoint of tensors and numbers") from error
-    state: dict[str, Any] = loaded
-    return state
+    if not isinstance(loaded, dict):
+        raise ValueError(f"{path} is no checkpoint of a run, it holds a {type(loaded).__name__}")
+    return loaded

@@ -18,6 +18,7 @@ from breglab.nn.training._tables import from_table, to_table
 from breglab.nn.training.augment import AUGMENTATIONS
 
 Options = Mapping[str, Any]
+REGULARIZERS = ("l1", "nuclear", "zero", "rows", "columns", "kernels", "filters")
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,8 @@ class Regularizer:
     lam : float
         Its weight, for linear layers and convolutions.
     linear, conv : str
-        "l1", "nuclear" (matrices alone), "zero", or a layout of groups such as "rows", "kernels"
-        or "filters", for the group norm of `breglab.geometry.GroupL12`.
+        "l1", "nuclear", "zero", or the layout of groups "rows", "columns", "kernels" or "filters",
+        for the group norm of `breglab.geometry.GroupL12`.
     """
 
     lam: float = 0.1
@@ -142,6 +143,8 @@ class Regularizer:
 
     def __post_init__(self) -> None:
         nonnegative(self.lam, "regularizer.lam")
+        choice(self.linear, "regularizer.linear", REGULARIZERS)
+        choice(self.conv, "regularizer.conv", REGULARIZERS)
 
 
 @dataclass(frozen=True)
@@ -229,6 +232,7 @@ class Training:
     def __post_init__(self) -> None:
         count(self.epochs, "training.epochs", low=0)
         count(self.seed, "training.seed", low=0)
+        scalar(self.seed, "training.seed", high=2.0**63, open_high=True)
         precisions = ("float32", "float64", "bfloat16", "float16")
         choice(self.precision, "training.precision", precisions)
         nonnegative(self.clip, "training.clip")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ import breglab
 from breglab._files import replaced
 from breglab.nn.training._tables import flat
 from breglab.nn.training.config import Config
+
+if sys.platform != "win32":
+    import fcntl
 
 # What may differ when a run goes on: where the data are, and how long and how safely it runs.
 _FREE = {"data.folder", "training.epochs", "training.checkpoint_steps"}
@@ -45,11 +50,46 @@ def begin(folder: Path, config: Config) -> None:
     told, where = folder / "config.json", folder / "environment.json"
     now = config.table()
     if told.exists():
-        _check_same(folder, json.loads(told.read_text()), now)
-    starts = json.loads(where.read_text()) if where.exists() else []
+        _check_same(folder, _read(told, dict), now)
+    starts = _read(where, list) if where.exists() else []
     folder.mkdir(parents=True, exist_ok=True)
     write_json(told, now)
     write_json(where, [*starts, _environment()])
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep the folder to one run at a time, on one machine, where there are locks of folders.
+
+    The lock goes when its process does, however that ends.
+
+    Parameters
+    ----------
+    folder : Path
+        Created if need be.
+
+    Raises
+    ------
+    ValueError
+        If another run is at work in it.
+    OSError
+        If it cannot be created.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if sys.platform == "win32":
+        yield
+        return
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"folder {folder} is in use by a run that is at work") from None
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(lock)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -65,6 +105,16 @@ def write_json(path: Path, content: Any) -> None:
     text = json.dumps(_finite(content), indent=1, allow_nan=False)
     with replaced(path) as file:
         file.write(f"{text}\n".encode())
+
+
+def _read(path: Path, kind: type) -> Any:
+    try:
+        content = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} must be JSON: {error}") from error
+    if not isinstance(content, kind):
+        raise ValueError(f"{path} must be what a run has written, got {content!r}")
+    return content
 
 
 def _check_same(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> None:

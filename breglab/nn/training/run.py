@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,8 @@ def train(
     Raises
     ------
     ValueError, TypeError
-        If the configuration is wrong, or the folder holds a different run.
+        If the configuration is wrong, or the folder holds a different run, a longer one, or one
+        that is at work.
     FloatingPointError
         If gradients or the loss are no longer finite.
     OSError
@@ -106,14 +108,20 @@ def train(
     settings = _config(config)
     where, place = (Path(folder) if folder is not None else None), place or Place()
     cuda = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    with GracefulStop() as stop, torch.random.fork_rng(devices=cuda):
+    with GracefulStop() as stop, torch.random.fork_rng(devices=cuda), ExitStack() as held:
         data = images or load(settings.data.name, settings.data.folder or None)
         trainer = Trainer(settings, data, place, writer)
         if where is not None and place.rank == 0:
+            held.enter_context(folders.held(where))
             folders.begin(where, settings)
         checkpoints = place.checkpoints(where / "checkpoints") if where is not None else None
         if checkpoints is not None and (state := checkpoints.latest()) is not None:
-            trainer.restore(state)
+            _restore(trainer, state, where)
+            if (trainer.epoch, trainer.batch) > (settings.training.epochs, 0):
+                raise ValueError(
+                    f"training.epochs must be >= {trainer.epoch + bool(trainer.batch)}, which the "
+                    f"run in {where} has come to, got {settings.training.epochs}"
+                )
         keeper = _Keeper(trainer, checkpoints, stop, on_progress)
         finished = trainer.run(keeper)
         final = trainer.final() if finished else {}
@@ -158,6 +166,15 @@ class _Keeper:
             return bool(self.stop)
         wish = torch.tensor(float(bool(self.stop)), device=self.trainer.device)
         return bool(self.trainer.place.total(wish) > 0)
+
+
+def _restore(trainer: Trainer, state: dict[str, Any], where: Path | None) -> None:
+    try:
+        trainer.restore(state)
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"folder {where} holds checkpoints of a different run; choose another folder ({error})"
+        ) from error
 
 
 def _config(config: Any) -> Config:

@@ -71,6 +71,6 @@ def name_of(chosen: Mapping[str, Any]) -> str:
 def _run(config: Config, folder: Path) -> Row | dict[str, str]:
     try:
         run = train(config, folder)
-    except (FloatingPointError, OSError, ValueError) as error:
+    except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
         return {"error": f"{type(error).__name__}: {error}"}
     return run.final or {"error": f"stopped by signal {run.signal}"}

@@ -23,6 +23,9 @@ class Task(Protocol):
     def inputs(self, x: Tensor, *key: int | str) -> Tensor:
         """Return what the network sees of a batch; `key` seeds what is drawn."""
 
+    def check(self, output: Tensor, target: Tensor) -> None:
+        """Refuse outputs that do not fit the targets."""
+
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the mean loss of a batch."""
 
@@ -38,6 +41,7 @@ class Classify:
 
     def __init__(self, train: Split) -> None:
         moments = [_moments(train.images[:, c]) for c in range(train.images.shape[1])]
+        self.classes = int(train.labels.max()) + 1
         self.moments = torch.tensor(moments, dtype=torch.float64).T[:, None, :, None, None]
 
     def tensors(self, split: Split, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
@@ -48,6 +52,14 @@ class Classify:
     def inputs(self, x: Tensor, *key: int | str) -> Tensor:
         """Return the batch as it is."""
         return x
+
+    def check(self, output: Tensor, target: Tensor) -> None:
+        """Refuse anything but one number for each class at least."""
+        if output.ndim != 2 or output.shape[1] < self.classes:
+            raise ValueError(
+                f"[model] must give {self.classes} numbers an image to classify, got outputs of "
+                f"shape {tuple(output.shape[1:])}"
+            )
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the mean cross entropy."""
@@ -77,6 +89,14 @@ class Denoise:
         """Return the batch with Gaussian noise."""
         drawn = torch.randn(x.shape, generator=generator("noise", *key))
         return x + self.noise * drawn.to(x)
+
+    def check(self, output: Tensor, target: Tensor) -> None:
+        """Refuse anything but images of the same shape."""
+        if output.shape != target.shape:
+            raise ValueError(
+                f"[model] must give images of shape {tuple(target.shape[1:])} to denoise, got "
+                f"outputs of shape {tuple(output.shape[1:])}"
+            )
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the mean squared error."""

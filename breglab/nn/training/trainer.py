@@ -84,6 +84,7 @@ class Trainer:
         shape = tuple(images.train.images.shape[1:])
         model = build.network(config, shape, len(images.classes)).to(self.device)
         self.model: nn.Module = model.to(memory_format=self._format())  # type: ignore[call-overload]
+        self._check_output(tuple(images.train.images.shape[1:]))
         wrapped = self.place.wrap(self.model)
         self._called: Any = torch.compile(wrapped) if training.compile else wrapped
         self.optimizer = build.optimizer(config, self.model)
@@ -102,6 +103,19 @@ class Trainer:
             writer=writer,
         )
         self._sums = torch.zeros(3, dtype=torch.float64, device=self.device)
+
+    @torch.no_grad()
+    def _check_output(self, shape: tuple[int, ...]) -> None:
+        """Refuse a network that does not take the images, or gives what the task cannot use."""
+        x, y = (tensor[:1] for tensor in self.tensors["train"])
+        try:
+            output = self.model.eval()(x)
+        except RuntimeError as error:
+            raise ValueError(
+                f"[model] must take images of shape {shape}, but it does not: {error}"
+            ) from error
+        self.task.check(output, y)
+        self.model.train()
 
     def run(self, after_step: Callable[[], bool]) -> bool:
         """Train until all epochs are done, or until `after_step` returns True.
