@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from breglab._checks import choice
 from breglab.nn._aligned import aligned
+from breglab.nn.shards import whole
 from breglab.nn.weights import WEIGHTS, weights_of
 
 
@@ -161,7 +162,7 @@ def _pair(living: Tensor) -> tuple[int, int]:
     if type(living) is Tensor and living.device.type == "cpu":
         # NumPy counts booleans several times faster.
         return int(np.count_nonzero(living.numpy())), living.numel()
-    return int(torch.count_nonzero(living)), living.numel()
+    return int(whole(torch.count_nonzero(living))), living.numel()
 
 
 def _sum(layers: Iterable[LayerDensity], field: str) -> tuple[int, int]:

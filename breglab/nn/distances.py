@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from breglab.geometry import Functional, Nuclear
 from breglab.nn.optim.bregman import Bregman
 from breglab.nn.regularizers import LAMS, decode, prox
+from breglab.nn.shards import whole
 
 
 def regularized(optimizer: Optimizer) -> list[dict[str, Any]]:
@@ -75,18 +76,18 @@ def bregman_distance(optimizer: Bregman, earlier: dict[str, Any]) -> float:
     for group, weights, duals in zip(groups, earlier["weights"], earlier["p"], strict=True):
         J = decode({**group, **weights})
         for theta, p in zip(group["params"], duals, strict=True):
-            total += _value(J, theta) - _inner(p, theta.detach().cpu())
+            total += _value(J, theta) - _inner(p, whole(theta.detach()).cpu())
     return total
 
 
 def _subgradient(J: Functional, v: Tensor) -> Tensor:
-    v = v.detach()
+    v = whole(v.detach())
     return (v - prox(J, v)).cpu()
 
 
 def _value(J: Functional, p: Tensor) -> float:
     """Return J of a parameter, in double precision."""
-    x = p.detach()
+    x = whole(p.detach())
     if isinstance(J, Nuclear):
         return J.lam * float(torch.linalg.svdvals(x).sum(dtype=torch.float64))
     # All others see complex entries by their modulus.

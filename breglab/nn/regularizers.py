@@ -15,6 +15,7 @@ a learning rate:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,7 @@ from breglab.geometry import (
     Zero,
 )
 from breglab.geometry.layout import View
+from breglab.nn import shards
 
 KINDS: dict[str, type[Functional]] = {
     kind.__name__: kind for kind in (L1, NonNegativeL1, GroupL12, SparseGroup, Nuclear, Zero)
@@ -142,6 +144,8 @@ def prox(J: Functional, x: Tensor, step: float | Tensor = 1.0) -> Tensor:
     if isinstance(J, GroupL12 | SparseGroup):
         return _shrink_groups(J, x, step)
     if isinstance(J, Nuclear):
+        if shards.is_sharded(x):
+            return shards.of_whole(functools.partial(prox, J, step=step), x)
         u, sigma, vh = torch.linalg.svd(x, full_matrices=False)
         low_rank: Tensor = (u * torch.clamp(sigma - step * J.lam, min=0.0)) @ vh
         return low_rank
@@ -156,6 +160,8 @@ def subgradient(J: Functional, x: Tensor) -> Tensor:
     ValueError
         If J is `NonNegativeL1` and x has negative entries.
     """
+    if shards.is_sharded(x) and not isinstance(J, L1 | Zero):
+        return shards.of_whole(functools.partial(subgradient, J), x)
     if isinstance(J, NonNegativeL1) and bool((x < 0).any()):
         raise ValueError(
             "NonNegativeL1 needs parameters >= 0 to start from, got "
@@ -193,7 +199,11 @@ def group_scales(J: GroupL12 | SparseGroup, x: Tensor, step: float | Tensor) -> 
     """Return max(1 - step lam sqrt(n_g) / |x_g|, 0) for a layout, broadcastable with its view."""
     view = view_of(J, x)
     norms = torch.linalg.vector_norm(x.reshape(view.shape), dim=view.axes, keepdim=True)
-    threshold = step * group_weight(J) * view.size**0.5
+    return _shrinkage(norms, step * group_weight(J) * view.size**0.5)
+
+
+def _shrinkage(norms: Tensor, threshold: Any) -> Tensor:
+    """Return max(1 - threshold / norm, 0)."""
     kept = norms > threshold
     return torch.where(kept, (norms - threshold) / torch.where(kept, norms, 1.0), 0.0)
 
@@ -204,6 +214,8 @@ def group_weight(J: GroupL12 | SparseGroup) -> float:
 
 
 def _shrink_groups(J: GroupL12 | SparseGroup, x: Tensor, step: Any) -> Tensor:
+    if shards.is_sharded(x):
+        return _shrink_sharded(J, x, step)
     if J.layout is None:
         flat = x.reshape(-1)
         xp = array_api_compat.array_namespace(flat)
@@ -211,6 +223,13 @@ def _shrink_groups(J: GroupL12 | SparseGroup, x: Tensor, step: Any) -> Tensor:
         return shrunk.reshape(x.shape)
     scales = group_scales(J, x, step)
     return (x.reshape(view_of(J, x).shape) * scales).reshape(x.shape)
+
+
+def _shrink_sharded(J: GroupL12 | SparseGroup, x: Tensor, step: Any) -> Tensor:
+    if J.layout is None or not shards.is_plainly_sharded(x):
+        return shards.of_whole(lambda whole: _shrink_groups(J, whole, step), x)
+    threshold = step * group_weight(J) * view_of(J, x).size ** 0.5
+    return shards.scaled_groups(J.layout, x, lambda norms: _shrinkage(norms, threshold))
 
 
 def _group_direction(J: GroupL12 | SparseGroup, x: Tensor) -> Tensor:

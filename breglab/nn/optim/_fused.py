@@ -17,6 +17,7 @@ from breglab.nn.optim._batch import Batch, Row, Rule, batches
 from breglab.nn.optim._chunked import KINDS, Chunked
 from breglab.nn.optim._params import Group
 from breglab.nn.optim.bregman import Bregman
+from breglab.nn.shards import is_sharded
 
 KERNELS = ("auto", "compiled", "torch")
 Plan = tuple[list[Batch], list[Tensor]]
@@ -110,7 +111,8 @@ def _leaves_choice(group: Group) -> bool:
 
 
 def _has_fused(p: Tensor) -> bool:
-    return p.is_floating_point() and p.device.type in ("cpu", "cuda")
+    # Torch's fused SGD knows no DTensors.
+    return p.is_floating_point() and p.device.type in ("cpu", "cuda") and not is_sharded(p)
 
 
 def _same(first: Sequence[Tensor], second: Sequence[Tensor]) -> bool:

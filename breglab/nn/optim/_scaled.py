@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from breglab.geometry import Functional, GroupL12, Nuclear, SparseGroup, Zero
+from breglab.nn import shards
 from breglab.nn.regularizers import group_weight, prox, view_of
 
 NEWTON_STEPS = 12
@@ -46,6 +47,8 @@ def scaled_prox(J: Functional, x: Tensor, d: Tensor, lr: float | Tensor) -> Tens
     """
     if not isinstance(J, GroupL12 | SparseGroup):
         return x if isinstance(J, Zero) else prox(J, x, lr / d)
+    if shards.is_sharded(x):
+        return shards.of_whole(lambda x, d: scaled_prox(J, x, d, lr), x, d)
     if isinstance(J, SparseGroup):
         modulus = x.abs()
         kept = (modulus - lr * J.lam / d).clamp(min=0.0)

@@ -15,6 +15,7 @@ from breglab.nn.optim import _primal
 from breglab.nn.optim.bregman import Bregman
 from breglab.nn.regularizers import decode, view_of
 from breglab.nn.schedules.base import Groups, LambdaSchedule
+from breglab.nn.shards import whole
 
 
 class QuantileLambda(LambdaSchedule):
@@ -96,7 +97,7 @@ class QuantileLambda(LambdaSchedule):
             group = self._groups()[i]
             ratio = self._start[i]["lam"] / unit
             for p in group["params"]:
-                lam, size = vanishing(decode(group), self._dual(p))
+                lam, size = vanishing(decode(group), whole(self._dual(p)))
                 lam = lam.reshape(-1)
                 # Divided only where it changes the order: a quotient is rounded.
                 scores.append(lam if ratio == 1.0 else lam.double() / ratio)
