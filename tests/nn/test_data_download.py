@@ -138,7 +138,7 @@ def test_cifar10_is_fetched_extracted_and_read(server, tmp_path, monkeypatch):
         [special("top/pipe", tarfile.FIFOTYPE)],
         [special("top/device", tarfile.CHRTYPE)],
     ],
-    ids=lambda members: str(members[-1][0])[:30],
+    ids=lambda members: str(getattr(members[-1][0], "name", members[-1][0]))[:30],
 )
 def test_archives_cannot_write_outside_of_their_folder(tmp_path, attack):
     inside = tmp_path / "outer" / "folder"

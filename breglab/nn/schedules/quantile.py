@@ -103,7 +103,7 @@ class QuantileLambda(LambdaSchedule):
                 scores.append(lam if ratio == 1.0 else lam.double() / ratio)
                 sizes.append(size)
                 total += p.numel()
-        kept = self.weights if self.density is None else whole(self.density * total)
+        kept = self.weights if self.density is None else rounded_down(self.density * total)
         return _threshold(scores, sizes, cast(int, kept)) / unit
 
     def _dual(self, p: Tensor) -> Tensor:
@@ -121,7 +121,7 @@ def _check(J: Functional) -> None:
         )
 
 
-def whole(number: float) -> int:
+def rounded_down(number: float) -> int:
     """Return a product of two floats rounded down, where 0.29 * 100 = 28.999999999999996 is 29."""
     return math.floor(number * (1.0 + 2.0**-51))
 
