@@ -63,5 +63,5 @@ $(VENV)/.bench: $(VENV)/.python pyproject.toml constraints.txt
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) --editable ".[dev,nn,fast,theory]"
+	$(PIP) --editable ".[dev,nn,fast,theory,integrations]"
 	@touch $@ $(VENV)/.core
