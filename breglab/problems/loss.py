@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from typing import Any
 
 import array_api_compat
 import numpy as np
@@ -153,6 +154,14 @@ class Loss(abc.ABC):
                 f"{name} must have the dtype {self._data.dtype} of the data, got {theta.dtype}"
             )
         return theta
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let shortcuts of a base class go where what they cut short is new."""
+        super().__init_subclass__(**options)
+        if "_value_and_gradient" in vars(cls):
+            for shortcut in ("_value", "_gradient"):
+                if shortcut not in vars(cls):
+                    setattr(cls, shortcut, vars(Loss)[shortcut])
 
     def _value(self, theta: Array) -> Scalar:
         """Return L, shape (...); to be overridden where that is cheaper without the gradient."""

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from breglab.problems import LeastSquares
+
 EPS = np.finfo(float).eps
 laws = settings(max_examples=25, deadline=None)
 coordinates = st.floats(-8, 8, allow_subnormal=False)
@@ -110,3 +112,15 @@ def test_minimisers_have_no_gradient(loss):
         return
     assert np.linalg.norm(loss.gradient(minimiser)) <= rounding(loss, minimiser)
     assert loss.value(minimiser) - loss.infimum <= rounding(loss, minimiser)
+
+
+def test_a_new_value_and_gradient_replaces_the_shortcuts_of_its_base():
+    class Twice(LeastSquares):
+        def _value_and_gradient(self, theta):
+            value, gradient = super()._value_and_gradient(theta)
+            return 2.0 * value, 2.0 * gradient
+
+    A, b, theta = np.eye(3) + 1.0, np.ones(3), np.arange(3.0)
+    one, two = LeastSquares(A, b), Twice(A, b)
+    assert two.value(theta) == 2.0 * one.value(theta)
+    np.testing.assert_array_equal(two.gradient(theta), 2.0 * one.gradient(theta))
