@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
+from breglab.nn.compaction import to_sparse  # noqa: E402
 from breglab.nn.density import density, share_of_nonzeros  # noqa: E402
 from breglab.nn.flops import Flops  # noqa: E402
 from breglab.nn.models import MLP, ConvNet, ResNet  # noqa: E402
@@ -189,3 +190,13 @@ def test_weights_without_entries_count_nothing():
     assert found["0.weight"].entries == (0, 0)
     assert (found["0.weight"].rows, found["0.weight"].columns) == ((0, 5), (0, 0))
     assert found.entries == 1.0
+
+
+def test_weights_that_are_not_stored_count_as_zeros():
+    model = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4))
+    with torch.no_grad():
+        model[0].weight[model[0].weight < 0.1] = 0.0
+        model[2].weight[:, 1:] = 0.0
+    before, after = density(model), density(to_sparse(model, below=1.0))
+    assert after.entries == before.entries < 1.0
+    assert {x.name: x.columns for x in after.layers} == {x.name: x.columns for x in before.layers}

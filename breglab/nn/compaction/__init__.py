@@ -11,8 +11,8 @@ from __future__ import annotations
 from breglab.nn.compaction.break_even import break_even_density
 from breglab.nn.compaction.compact import compact
 from breglab.nn.compaction.report import CompactionReport, LayerReport
-from breglab.nn.compaction.sparse_linear import SparseLinear
 from breglab.nn.compaction.to_sparse import to_sparse
+from breglab.nn.sparse_linear import SparseLinear
 
 __all__ = [
     "CompactionReport",

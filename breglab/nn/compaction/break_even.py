@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from breglab._checks import count
-from breglab.nn.compaction.sparse_linear import SparseLinear
+from breglab.nn.sparse_linear import SparseLinear
 
 Clock = Callable[[Callable[[], object]], float]
 """Runs a function and returns the seconds it takes."""

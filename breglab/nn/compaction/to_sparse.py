@@ -11,7 +11,7 @@ from breglab._checks import count, scalar
 from breglab.nn.compaction.break_even import break_even_density
 from breglab.nn.compaction.report import LayerReport, with_report
 from breglab.nn.compaction.sharing import hooked, owners
-from breglab.nn.compaction.sparse_linear import SparseLinear
+from breglab.nn.sparse_linear import SparseLinear
 from breglab.nn.weights import check_model
 
 
