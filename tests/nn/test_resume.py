@@ -4,7 +4,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -163,28 +162,35 @@ def test_a_damaged_checkpoint_costs_some_steps_and_no_bits(tmp_path):
 
 
 RUN = """
-import sys, torch
+import os, signal, sys, threading, time, torch
 from training_cases import config
 from breglab.nn.training import train
 torch.set_num_threads(1)
 settings = config(training={"epochs": 25, "checkpoint_steps": 7}, optimizer={"momentum": 0.9})
-ready = iter(["ready"])
-train(settings, sys.argv[1], on_progress=lambda *_: print(next(ready, ""), flush=True))
+steps, wait = 0, float(sys.argv[3])
+
+def kill():
+    time.sleep(wait)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def count(*_):
+    global steps
+    steps += 1
+    if steps == int(sys.argv[2]):
+        threading.Thread(target=kill).start()
+
+train(settings, sys.argv[1], on_progress=count)
 """
 
 
 def test_kill_minus_nine_loses_no_bits(tmp_path):
     rng, folder = random.Random(0), tmp_path / "killed"
-    command = [sys.executable, "-W", "error", "-c", RUN, str(folder)]
     codes, positions = [], []
-    for wait in (rng.uniform(0, 0.4), rng.uniform(0, 0.4), None):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parent)
-        process.stdout.readline()  # the first step is made
-        if wait is not None:
-            time.sleep(wait)
-            process.kill()
-        process.communicate()
-        codes.append(process.returncode)
+    # Some steps, and a part of one: the clock alone would let a slow machine end the run before.
+    for step in (rng.randrange(10, 100), rng.randrange(10, 100), 0):
+        moment = str(step), str(rng.uniform(0.0, 0.02))
+        command = [sys.executable, "-W", "error", "-c", RUN, str(folder), *moment]
+        codes.append(subprocess.run(command, cwd=Path(__file__).parent).returncode)
         found = Checkpoints(folder / "checkpoints").latest()
         positions.append(found["position"][2] if found else 0)
     assert codes == [-signal.SIGKILL, -signal.SIGKILL, 0]

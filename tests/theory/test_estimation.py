@@ -15,6 +15,7 @@ from breglab.problems import FiniteNoise, GaussianNoise, MiniBatch, Oracle, Quad
 from breglab.theory import Instance, Margins, Verdict, check, execute, find_claims, verify
 from breglab.theory.estimation import estimated
 from breglab.theory.instance import BATCHES, FEWEST
+from breglab.theory.margins import identity
 from breglab.theory.small import Quieter
 
 Q, CENTER = np.diag([1.0, 0.6, 0.4]), np.array([0.8, -0.5, 0.0])
@@ -85,6 +86,14 @@ def test_the_interval_is_at_least_students():
         assert np.all(half >= (1 - 1e-9) * student)
         shares.append(np.mean(half / student))
     assert all(1.5 < share < 2.5 for share in shares)
+
+
+def test_the_interval_of_draws_without_rare_events_is_students():
+    gaps = np.resize([1.0, -1.0], (BATCHES, 1))
+    for level in (1e-4, 1e-6):
+        test = scipy.stats.ttest_1samp(gaps, 0.0).confidence_interval(1.0 - level)
+        half = estimation._half_widths(gaps, level)
+        np.testing.assert_allclose(half, (test.high - test.low) / 2, rtol=1e-9)
 
 
 def test_the_level_is_shared_by_all_iterates():
@@ -278,6 +287,13 @@ def test_equalities_of_expectations_are_refuted_or_left_open():
         open_ = check(claim, execute(noisy(right)), enforce=False)
         assert open_.verdict is Verdict.INCONCLUSIVE
         assert "contains zero" in open_.reason
+
+
+def test_equalities_take_the_mean_before_the_size():
+    errors = np.random.default_rng(0).standard_normal((BATCHES, 5))
+    parts = [identity(np.arange(5), error, np.ones(5)) for error in errors]
+    found = estimation._mean(parts, 0.1, 1000)
+    np.testing.assert_allclose(found.lhs, np.abs(errors.mean(axis=0)), rtol=1e-12)
 
 
 def test_batches_that_are_too_many_to_list_are_drawn(monkeypatch):
