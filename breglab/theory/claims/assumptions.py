@@ -57,15 +57,16 @@ class DescentLemma(Claim):
 
     def margins(self, run: Run) -> Margins:
         """Check (3.3) both ways along every step, and the equality on the tight instance."""
-        loss, t = run.instance.loss, run.transitions
-        parts = []
-        for x, y in ((t.theta[0], run.theta), (run.theta, t.theta[0])):
+        loss, parts = run.instance.loss, []
+        # Of the iterates themselves: for draws of a next one it would be an estimate.
+        before, after = run.theta[:-1], run.theta[1:]
+        for x, y in ((after, before), (before, after)):
             (at_x, _), (at_y, slope) = loss.value_and_gradient(x), loss.value_and_gradient(y)
             linear = np.sum(slope * (x - y), axis=-1)
             curve = loss.lipschitz / 2.0 * np.sum((x - y) ** 2, axis=-1)
             # Losses are known to a share of the largest: residuals are differences.
             scale = np.abs(at_x) + np.abs(at_y) + np.abs(linear) + 1e-6 * np.max(np.abs(at_y))
-            upper = Margins(run.trace.k, at_x, at_y + linear + curve, scale, 1e-10)
+            upper = Margins(run.trace.k[1:], at_x, at_y + linear + curve, scale, 1e-10)
             parts.append(attained(self.id, run, upper))
         return joined(*parts)
 
