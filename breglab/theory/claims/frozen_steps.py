@@ -280,9 +280,10 @@ class FrozenDistanceDecreases(Statement):
     )
     proof = (
         "On the support of the first entry the slope is (1/2 - 1) + (0 + 2)/2 = 1/2 > 0, so that "
-        "theta_1 falls from 1/2, away from theta*_1 = 1, although the loss falls too. phi*(v) grows by tau g_1 "
-        "(-theta_1) + tau^2 g_1^2/2 and -<v, theta*> by tau g_1 theta*_1: together tau (1/2)(1 - "
-        "1/2) + tau^2/8. A full step moves theta_2 as well, and its gain pays for this."
+        "theta_1 falls from 1/2, away from theta*_1 = 1, although the loss falls too. phi*(v) "
+        "grows by tau g_1 (-theta_1) + tau^2 g_1^2/2 and -<v, theta*> by tau g_1 theta*_1: "
+        "together tau (1/2)(1 - 1/2) + tau^2/8. A full step moves theta_2 as well, and its gain "
+        "pays for this."
     )
     expected = Verdict.VIOLATED
     negative_title = "An entry of the support that the other one, at rest, drives away from theta*"
