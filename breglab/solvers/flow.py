@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from breglab._brief import Brief
 from breglab._checks import Array, positive, scalar
 from breglab.solvers._path_data import real_data
 from breglab.solvers._vectors import shrink
 
 
-@dataclass(frozen=True, eq=False)
-class FlowTrace:
+@dataclass(frozen=True, eq=False, repr=False)
+class FlowTrace(Brief):
     """The flow at the steps of the integrator.
 
     Attributes
