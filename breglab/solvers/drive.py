@@ -72,6 +72,8 @@ def data(A: Any, b: Any) -> tuple[LinearMap, Array]:
         As in `linear_map`; or if b is not a vector of finite numbers that fits A, A is zero and b
         is not, or squares of their entries leave the range of the numbers.
     """
+    if isinstance(b, np.ma.MaskedArray):
+        raise TypeError(f"b must be a plain array, got {type(b).__name__}")
     b = np.asarray(b)
     made = linear_map(A, b)
     if b.dtype.kind not in "fciub":

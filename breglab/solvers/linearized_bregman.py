@@ -11,6 +11,7 @@ import numpy as np
 
 from breglab._checks import count, positive
 from breglab.solvers._path_data import PathStatus, entries, real_data, stacked
+from breglab.solvers._squared_norm import squared_norm
 from breglab.solvers._vectors import shrink
 from breglab.solvers.iterates import Iterates
 
@@ -38,7 +39,8 @@ def linearized_bregman(A: Any, b: Any, *, tau: float, delta: float, steps: int) 
     Raises
     ------
     TypeError, ValueError
-        As in `breglab.solvers.inverse_scale_space_path`.
+        As in `breglab.solvers.inverse_scale_space_path`; ValueError also if it diverges until its
+        residual is beyond all numbers.
 
     Notes
     -----
@@ -49,12 +51,19 @@ def linearized_bregman(A: Any, b: Any, *, tau: float, delta: float, steps: int) 
     tau, delta, steps = positive(tau, "tau"), positive(delta, "delta"), count(steps, "steps")
     v = np.zeros(made.shape[1])
     rows, dual, residuals = [], np.empty((steps + 1, len(v))), np.empty(steps + 1)
-    for k in range(steps + 1):
-        u = delta * shrink(v, 1.0)
-        r = b - made.forward(u)
-        rows.append(entries(u))
-        dual[k], residuals[k] = np.clip(v, -1.0, 1.0), np.linalg.norm(r)
-        v = v + tau * made.adjoint(r)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in range(steps + 1):
+            u = delta * shrink(v, 1.0)
+            r = b - made.forward(u)
+            rows.append(entries(u))
+            dual[k], residuals[k] = np.clip(v, -1.0, 1.0), np.linalg.norm(r)
+            if not np.isfinite(residuals[k]):
+                border = 2.0 / (delta * squared_norm(made))
+                raise ValueError(
+                    f"tau must be < 2/(delta |A|^2) = {border:.6g}, got {tau!r}: "
+                    f"the residual of step {k} is beyond all numbers"
+                )
+            v = v + tau * made.adjoint(r)
     times = tau * np.arange(steps + 1)
     return Iterates(
         times, stacked(rows, len(v)), dual, residuals, delta, False, PathStatus.HORIZON, made, b
