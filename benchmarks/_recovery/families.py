@@ -29,7 +29,9 @@ class Case:
     design, m, n, k, amplitudes, noise
         As in `breglab.problems.sparse_recovery`.
     seeds : int
-        0, ..., seeds - 1.
+        breglab solves 0, ..., seeds - 1.
+    peer_seeds : int
+        Peers the first so many of them.
     peers, ours : tuple of str
         Who takes part.
     axis : str
@@ -44,6 +46,7 @@ class Case:
     amplitudes: str = "gaussian"
     noise: float = 0.0
     seeds: int = 40
+    peer_seeds: int = 5
     peers: tuple[str, ...] = EVERYONE
     ours: tuple[str, ...] = (HERE,)
     axis: str = ""
@@ -54,6 +57,11 @@ class Case:
         noise = f", noise {100.0 * self.noise:g} %" if self.noise else ""
         growth = f" [{self.axis}]" if self.axis else ""
         return f"{self.design} {self.m} x {self.n}, k = {self.k}, {self.amplitudes}{noise}{growth}"
+
+    @property
+    def entries(self) -> bool:
+        """Whether A is an array."""
+        return self.design != "partial-cosine"
 
     def problem(self, seed: int) -> Recovery:
         """Return the instance of a seed."""
@@ -157,12 +165,20 @@ _QUICK = (
 )
 
 
-def cases(quick: bool, families: tuple[str, ...] = (), seeds: int | None = None) -> list[Case]:
-    """Return the cases of some families, or of all, with another number of seeds if given."""
-    chosen = [
-        case for case in (_QUICK if quick else _FULL) if not families or case.family in families
-    ]
-    return [case if seeds is None else dataclasses.replace(case, seeds=seeds) for case in chosen]
+def cases(
+    quick: bool,
+    families: tuple[str, ...] = (),
+    seeds: int | None = None,
+    peer_seeds: int | None = None,
+) -> list[Case]:
+    """Return the cases of some families, or of all, with other numbers of seeds if given."""
+    found = []
+    for case in _QUICK if quick else _FULL:
+        if not families or case.family in families:
+            own = case.seeds if seeds is None else seeds
+            theirs = min(case.peer_seeds if peer_seeds is None else peer_seeds, own)
+            found.append(dataclasses.replace(case, seeds=own, peer_seeds=theirs))
+    return found
 
 
 FAMILIES = tuple(dict.fromkeys(case.family for case in (*_FULL, *_QUICK)))
