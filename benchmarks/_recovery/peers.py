@@ -273,13 +273,13 @@ def _with_cvxpy(problem):
     x = cp.Variable(A.shape[1])
     fits = A @ x == b if sigma == 0.0 else cp.norm(A @ x - b) <= sigma
     model = cp.Problem(cp.Minimize(cp.norm1(x)), [fits])
-    return model, x, fits, model.get_problem_data(cp.CLARABEL), sigma == 0.0
+    return model, x, fits, model.get_problem_data(cp.CLARABEL, solver_opts={}), sigma == 0.0
 
 
 def _clarabel(data, tol):
     model, x, fits, (program, chain, inverse), exact = data
     options = {"tol_gap_abs": tol, "tol_gap_rel": tol, "tol_feas": tol}
-    found = chain.solve_via_data(model, program, solver_opts=options)
+    found = chain.solve_via_data(model, program, False, False, options)
     model.unpack_results(found, chain, inverse)
     return (x.value, -fits.dual_value) if exact else x.value
 
