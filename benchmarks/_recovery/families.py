@@ -11,7 +11,7 @@ from _recovery.peers import PEERS
 from breglab.problems import Recovery, sparse_recovery
 
 EVERYONE = tuple(PEERS)
-PROVEN = ("spgl1", "celer + LS", "lars_path", "HiGHS")
+PROVEN = ("celer + LS", "HiGHS")
 FAST = ("spgl1", "celer + LS", "lars_path", "OMP")
 LARGE = (*FAST, "skglm + LS", "lasso_path + LS")
 NOISY = ("spgl1", "lars_path", "pyproximal", "cvxpy, Clarabel")
@@ -92,6 +92,7 @@ def _growth(design, seeds, **sizes):
             **{**sizes, axis: size},
             amplitudes=amplitudes,
             seeds=seeds,
+            peer_seeds=2,
             peers=("spgl1", "celer + LS") if design == "gaussian" else ("celer + LS",),
             axis=axis,
         )
@@ -108,6 +109,7 @@ def _cosine(exponents, seeds, axis=""):
             2**e,
             2**e // 80,
             seeds=seeds,
+            peer_seeds=2 if axis else 3,
             peers=("spgl1",) if axis else FREE,
             axis=axis,
         )
@@ -122,21 +124,31 @@ _FULL = (
         for k, amplitudes in itertools.product((25, 50, 75), ("gaussian", "sign"))
     ),
     *(
-        Case("gaussian-large", "gaussian", 2000, 8000, 150, amplitudes, seeds=10, peers=LARGE)
+        Case(
+            "gaussian-large",
+            "gaussian",
+            2000,
+            8000,
+            150,
+            amplitudes,
+            seeds=10,
+            peer_seeds=3,
+            peers=LARGE,
+        )
         for amplitudes in ("gaussian", "sign")
     ),
     *(Case("ar", "ar-0.9", 500, 2000, k, **_AR) for k in (50, 75, 100)),
     *(
-        Case("ar-large", "ar-0.9", 1000, 4000, k, **_AR | {"peers": LARGE}, seeds=10)
+        Case("ar-large", "ar-0.9", 1000, 4000, k, **_AR | {"peers": LARGE}, seeds=10, peer_seeds=3)
         for k in (100, 200)
     ),
     *(
-        Case("hard", design, 500, 2000, 50, amplitudes, seeds=20, peers=PROVEN)
+        Case("hard", design, 500, 2000, 50, amplitudes, seeds=20, peer_seeds=1, peers=PROVEN)
         for design, amplitudes in itertools.product(HARD, ("gaussian", "decades"))
     ),
     *_cosine((17,), 5),
     *(
-        Case("bpdn", design, 500, 2000, 50, amplitudes, noise, peers=NOISY)
+        Case("bpdn", design, 500, 2000, 50, amplitudes, noise, peer_seeds=3, peers=NOISY)
         for noise, (design, amplitudes) in itertools.product(*_NOISE)
     ),
     *_growth("gaussian", 5, m=500, n=(1000, 2000, 4000, 8000, 16000), k=25),

@@ -29,7 +29,7 @@ from _recovery.sweep import (
 from _recovery.warm import like, warm
 from breglab.problems import Recovery
 
-TRIALS, SLOW_TRIALS = 3, 1
+TRIALS, SLOW_TRIALS = 2, 1
 """Seeds on which every peer is tried, and those that are known to be slow."""
 FAR = 20.0
 """A peer that is slower than the fastest by this factor on all trials is left out afterwards."""

@@ -23,9 +23,9 @@ from _recovery.ledger import Ledger
 from _recovery.peers import PEERS, Peer
 from _recovery.warm import like, warm
 
-PATIENCE = 3.0
+PATIENCE = 2.0
 """Time limits that the whole sweep of a peer may take, on an instance."""
-SEARCH = 6.0
+SEARCH = 4.0
 """Time limits that the search for the setting of a family may take, a peer."""
 ROOM = 2e9
 """Bytes of instances that are kept at hand."""
