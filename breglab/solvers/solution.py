@@ -51,7 +51,7 @@ class Solution(Brief):
     tol : float
         What was asked for.
     method : str
-        The method that found it.
+        The method that found it, one of `breglab.solvers.methods.NAMES`.
     iterations : int
         Of that method: steps, stages or breakpoints, as its documentation says.
     products : float
