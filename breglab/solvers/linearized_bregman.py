@@ -12,7 +12,6 @@ import numpy as np
 
 from breglab._checks import count, positive
 from breglab.solvers._path_data import PathStatus, entries, real_data, stacked
-from breglab.solvers._squared_norm import squared_norm
 from breglab.solvers._vectors import shrink
 from breglab.solvers.iterates import Iterates
 
@@ -45,8 +44,7 @@ def linearized_bregman(A: Any, b: Any, *, tau: float, delta: float, steps: int) 
     Raises
     ------
     TypeError, ValueError
-        As in `breglab.solvers.inverse_scale_space_path`; ValueError also if it diverges until its
-        residual is beyond all numbers.
+        As in `breglab.solvers.inverse_scale_space_path`.
 
     Notes
     -----
@@ -56,23 +54,6 @@ def linearized_bregman(A: Any, b: Any, *, tau: float, delta: float, steps: int) 
     made, b = real_data(A, b)
     tau, delta, steps = positive(tau, "tau"), positive(delta, "delta"), count(steps, "steps")
     v = np.zeros(made.shape[1])
-<<<<<<< HEAD
-    rows, dual, residuals = [], np.empty((steps + 1, len(v))), np.empty(steps + 1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k in range(steps + 1):
-            u = delta * shrink(v, 1.0)
-            r = b - made.forward(u)
-            rows.append(entries(u))
-            dual[k], residuals[k] = np.clip(v, -1.0, 1.0), np.linalg.norm(r)
-            if not np.isfinite(residuals[k]):
-                border = 2.0 / (delta * squared_norm(made))
-                raise ValueError(
-                    f"tau must be < 2/(delta |A|^2) = {border:.6g}, got {tau!r}: "
-                    f"the residual of step {k} is beyond all numbers"
-                )
-            v = v + tau * made.adjoint(r)
-    times = tau * np.arange(steps + 1)
-=======
     rows, dual, residuals = [], [], []
     status = PathStatus.HORIZON
     with np.errstate(over="ignore", invalid="ignore"):
@@ -89,7 +70,6 @@ def linearized_bregman(A: Any, b: Any, *, tau: float, delta: float, steps: int) 
     # The residual is the gradient of the dual, which no step below the limit makes longer.
     if len(rows) <= steps or residuals[-1] > residuals[0] * (1.0 + ROUNDING):
         status = PathStatus.DIVERGED
->>>>>>> 68f453b541a9aef60c66c52b9a28d2babcd03fb1
     return Iterates(
         tau * np.arange(len(rows)), stacked(rows, len(v)), np.asarray(dual),
         np.asarray(residuals), delta, False, status, made, b,
