@@ -5,9 +5,11 @@ import signal
 import warnings
 
 import pytest
-import torch
-import torch.distributed as dist
-from distributed_cases import (
+
+torch = pytest.importorskip("torch")
+
+import torch.distributed as dist  # noqa: E402
+from distributed_cases import (  # noqa: E402
     ENTRIES,
     GROUPS,
     OPTIMIZERS,
@@ -20,13 +22,13 @@ from distributed_cases import (
     train,
     weights,
 )
-from ranks import Ranks
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
-from training_cases import config, few
+from ranks import Ranks  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn.parallel import DistributedDataParallel  # noqa: E402
+from training_cases import config, few  # noqa: E402
 
-from breglab.nn import AdaBreg, distributed, training
-from breglab.nn.training import Place
+from breglab.nn import AdaBreg, distributed, training  # noqa: E402
+from breglab.nn.training import Place  # noqa: E402
 
 NUMBERS = (2, 3)
 SETTINGS = config(

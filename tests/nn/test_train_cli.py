@@ -4,13 +4,14 @@ import json
 import signal
 
 import pytest
-import torch
 import typer
 from typer.testing import CliRunner
 
-from breglab.cli.train import train
-from breglab.nn import training
-from breglab.nn.recorder import load_record
+torch = pytest.importorskip("torch")
+
+from breglab.cli.train import train  # noqa: E402
+from breglab.nn import training  # noqa: E402
+from breglab.nn.recorder import load_record  # noqa: E402
 
 TEXT = """
 [data]
