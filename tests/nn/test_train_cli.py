@@ -106,3 +106,15 @@ def test_a_run_that_diverges_fails(call):
     done = call("--set", "optimizer.lr=1e30")
     assert done.exit_code == 1
     assert "The run failed: LinBreg: the gradients" in done.output
+
+
+def test_of_several_processes_one_tells_of_usage_and_each_of_its_failure(call, monkeypatch):
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setenv("RANK", "3")
+    wrong = call("--set", "training.epoch=3")
+    assert (wrong.exit_code, wrong.output) == (2, "")
+    failed = call("--set", "optimizer.lr=1e30")
+    assert failed.exit_code == 1
+    assert "The run failed in the process of rank 3: LinBreg: the gradients" in failed.output
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    assert "did you mean epochs" in call("--set", "training.epoch=3").output

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import signal as signals
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -39,7 +41,8 @@ class Run:
     final : dict
         Figures of the test images and the density at the end; empty if the run was stopped.
     signal : int
-        The number of the signal that stopped the run, 0 if it was finished.
+        The number of the signal that stopped the run, 0 if it was finished; SIGTERM if it came to
+        another of the processes that share the work.
     folder : Path or None
         Where it is written down.
     """
@@ -111,9 +114,8 @@ def train(
     with GracefulStop() as stop, torch.random.fork_rng(devices=cuda), ExitStack() as held:
         data = images or load(settings.data.name, settings.data.folder or None)
         trainer = Trainer(settings, data, place, writer)
-        if where is not None and place.rank == 0:
-            held.enter_context(folders.held(where))
-            folders.begin(where, settings)
+        if where is not None:
+            place.first(functools.partial(_begin, held, where, settings))
         checkpoints = place.checkpoints(where / "checkpoints") if where is not None else None
         if checkpoints is not None and (state := checkpoints.latest()) is not None:
             _restore(trainer, state, where)
@@ -131,7 +133,7 @@ def train(
                 folders.write_json(where / "final.json", final)
                 with replaced(where / "model.pt") as file:
                     torch.save(trainer.model.state_dict(), file)
-    signal = 0 if finished else stop.signal
+    signal = 0 if finished else stop.signal or int(signals.SIGTERM)
     return Run(trainer.model, trainer.optimizer, trainer.recorder, final, signal, where)
 
 
@@ -166,6 +168,11 @@ class _Keeper:
             return bool(self.stop)
         wish = torch.tensor(float(bool(self.stop)), device=self.trainer.device)
         return bool(self.trainer.place.total(wish) > 0)
+
+
+def _begin(held: ExitStack, where: Path, settings: Config) -> None:
+    held.enter_context(folders.held(where))
+    folders.begin(where, settings)
 
 
 def _restore(trainer: Trainer, state: dict[str, Any], where: Path | None) -> None:
