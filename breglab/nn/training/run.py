@@ -17,6 +17,7 @@ from breglab._files import replaced
 from breglab.nn.data.images import Images, load
 from breglab.nn.recorder import Recorder
 from breglab.nn.training import folder as folders
+from breglab.nn.training._tables import table_of
 from breglab.nn.training.checkpoints import Checkpoints
 from breglab.nn.training.config import Config
 from breglab.nn.training.place import Place
@@ -108,7 +109,7 @@ def train(
     --------
     >>> run = train({"training": {"epochs": 5}, "initialization": {"density": 0.1}})
     """
-    settings = _config(config)
+    settings = config if isinstance(config, Config) else Config.from_table(table_of(config))
     where, place = (Path(folder) if folder is not None else None), place or Place()
     cuda = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with GracefulStop() as stop, torch.random.fork_rng(devices=cuda), ExitStack() as held:
@@ -182,9 +183,3 @@ def _restore(trainer: Trainer, state: dict[str, Any], where: Path | None) -> Non
         raise ValueError(
             f"folder {where} holds checkpoints of a different run; choose another folder ({error})"
         ) from error
-
-
-def _config(config: Any) -> Config:
-    if isinstance(config, Config):
-        return config
-    return Config.from_table(config) if isinstance(config, Mapping) else Config.from_toml(config)
