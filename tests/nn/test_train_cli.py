@@ -44,7 +44,7 @@ def test_a_run_is_shown_and_written_down(call, tmp_path):
     told = json.loads((folder / "config.json").read_text())
     assert (told["regularizer"]["lam"], told["optimizer"]["name"]) == (0.01, "adabreg")
     record = load_record(folder / "record.json")
-    assert record["step"].tolist() == [1, 2]
+    assert (record.unit, record["step"].tolist()) == ("epoch", [1, 2])
     assert f"{record['train_accuracy'][1]:.5g}" in done.output
     final = json.loads((folder / "final.json").read_text())
     assert final["density"] == record["density"][-1]

@@ -102,6 +102,7 @@ class Trainer:
             self.optimizer,
             example_input=self.tensors["train"][0][:1],
             distances=training.distances,
+            unit="epoch",
             writer=writer,
         )
         self._sums = torch.zeros(3, dtype=torch.float64, device=self.device)
