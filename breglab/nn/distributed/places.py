@@ -105,7 +105,7 @@ class Replicated(Place):
                 found = [action()]
             except (OSError, ValueError) as error:
                 found = [error]
-        dist.broadcast_object_list(found)
+        dist.broadcast_object_list(found, src=0)
         (result,) = found
         if isinstance(result, Exception):
             raise result
