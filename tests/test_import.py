@@ -124,3 +124,18 @@ def test_every_public_name_exists_and_has_a_docstring(name):
         public = getattr(module, name)
         if inspect.isclass(public) or inspect.isfunction(public):
             assert public.__doc__, name
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parent / "nn").glob("test_*.py")), ids=lambda path: path.name
+)
+def test_tests_of_nn_are_skipped_where_there_is_no_torch(path):
+    """Nothing that may need torch is imported before the file asks for it."""
+    body = ast.parse(path.read_text()).body
+    asked = [i for i, node in enumerate(body) if "importorskip('torch')" in ast.unparse(node)]
+    early = [node for node in body[: asked[0]] if isinstance(node, ast.Import | ast.ImportFrom)]
+    cases = {case.stem for case in path.parent.glob("*.py")}
+    for node in early:
+        module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+        assert module.split(".")[0] not in {"torch", *cases}
+        assert not module.startswith("breglab.nn")

@@ -77,7 +77,7 @@ def test_a_larger_lam_ends_with_fewer_weights(program):
 
 def test_the_commands_train_and_go_on(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (toml,) = blocks("toml")
+    toml, _ = blocks("toml")
     Path("mnist.toml").write_text(toml)
     mnist, digits = re.findall(r"^breglab (train .*)$", TEXT.replace("\\\n", ""), re.MULTILINE)
     assert digits.startswith(mnist.split(" --out")[0])
@@ -96,7 +96,7 @@ def test_the_commands_train_and_go_on(tmp_path, monkeypatch):
 
 
 def test_its_mnist_run_is_the_one_that_was_measured():
-    (toml,) = blocks("toml")
+    toml, _ = blocks("toml")
     results = Path(__file__).parent.parent / "benchmarks" / "results" / "training_accuracy.json"
     measured = json.loads(results.read_text())["runs"]["adabreg-10"]
     accuracy, density = re.findall(r"at (\d+\.\d) % test accuracy with (\d+\.\d) %", TEXT)[0]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +15,7 @@ from breglab.cli._console import progress, show, why
 from breglab.cli._options import folder
 
 if TYPE_CHECKING:
-    from breglab.nn.training import Config, Run
+    from breglab.nn.training import Config, Place, Run
 
 _BEGINNING = "Training"
 _SIGNALLED = 128
@@ -56,37 +59,77 @@ def train(
 ) -> None:
     """Train a sparse network.
 
+    Under torchrun its processes share the work, and the first one reports.
+
     Exit code: 0 if the run is finished, 1 if it failed, 2 for wrong usage, 130 or 143 if it was
     stopped by Ctrl-C or SIGTERM: it then goes on when the command is given again.
     """
     try:
-        from breglab.nn import training
+        from breglab.nn import distributed
     except ImportError as error:
         typer.echo(f"Training needs torch: pip install 'breglab[nn]' ({error}).", err=True)
         raise typer.Exit(1) from None
-    settings = _settings(config, data, changes or [])
-    where = out or config.with_suffix("")
+    with _usage_told_once(), _failures_told(), distributed.processes() as place:
+        settings = _settings(config, data, changes or [])
+        where = out or _folder(config)
+        run = _run(settings, where, place)
+        if run.signal:
+            if place.rank == 0:
+                typer.echo(f"Stopped; the same command goes on from {where}.", err=True)
+            raise typer.Exit(_SIGNALLED + run.signal)
+        raise typer.Exit(0 if place.rank or _show(run) else 1)
+
+
+def _folder(config: Path) -> Path:
+    """Return the folder beside a configuration that has its name without .toml."""
+    where = config.with_suffix("")
     if where == config:
         raise typer.BadParameter(
             f"must be given where the configuration is not named *.toml, got {config}",
             param_hint="'--out'",
         )
+    return where
+
+
+def _run(settings: Config, where: Path, place: Place) -> Run:
+    from breglab.nn import training
+
+    if place.rank:
+        return training.train(settings, where, place=place)
+    with progress(_BEGINNING, remaining=True) as update:
+        return training.train(
+            settings,
+            where,
+            on_progress=lambda done, total, row: update(done, total, _text(row)),
+            place=place,
+        )
+
+
+@contextlib.contextmanager
+def _failures_told() -> Iterator[None]:
+    """Say in one sentence why a run failed, and in which process if there are several."""
+    rank = os.environ.get("RANK")
+    at = f" in the process of rank {rank}" if rank else ""
     try:
-        with progress(_BEGINNING, remaining=True) as update:
-            run = training.train(
-                settings,
-                where,
-                on_progress=lambda done, total, row: update(done, total, _text(row)),
-            )
+        yield
     except (OSError, ArithmeticError, RuntimeError, ImportError) as error:
-        typer.echo(f"The run failed: {_said(error)}", err=True)
+        if isinstance(error, typer.Exit):  # a RuntimeError
+            raise
+        typer.echo(f"The run failed{at}: {_said(error)}", err=True)
         raise typer.Exit(1) from None
     except (ValueError, TypeError) as error:
         raise typer.BadParameter(str(error), param_hint="'CONFIG.toml'") from error
-    if run.signal:
-        typer.echo(f"Stopped; the same command goes on from {where}.", err=True)
-        raise typer.Exit(_SIGNALLED + run.signal)
-    raise typer.Exit(0 if _show(run) else 1)
+
+
+@contextlib.contextmanager
+def _usage_told_once() -> Iterator[None]:
+    """Leave it to the first process of a machine to say what is wrong for all of them."""
+    try:
+        yield
+    except typer.BadParameter:
+        if int(os.environ.get("LOCAL_RANK") or 0):
+            raise typer.Exit(2) from None
+        raise
 
 
 def _settings(path: Path, data: Path | None, texts: list[str]) -> Config:

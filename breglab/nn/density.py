@@ -13,7 +13,7 @@ from breglab._checks import choice
 from breglab.nn._aligned import aligned
 from breglab.nn.shards import whole
 from breglab.nn.sparse_linear import SparseLinear
-from breglab.nn.weights import WEIGHTS, weights_of
+from breglab.nn.weights import WEIGHTS, unwrapped, weights_of
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def density(model: nn.Module) -> Density:
         If it has no weights.
     """
     layers = [_layer(e.name, e.kind, e.parameter.detach()) for e in weights_of(model)]
-    for name, module in model.named_modules():
+    for name, module in unwrapped(model).named_modules():
         if isinstance(module, SparseLinear):  # what is not stored is there all the same
             weight = module.weight().detach().to_dense()
             layers.append(_layer(f"{name}.weight" if name else "weight", "linear", weight))

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from breglab.nn.weights import weights_of
+from breglab.nn.weights import unwrapped, weights_of
 
 _SCALED = ("linear", "conv", "conv_transpose")
 
@@ -38,6 +38,7 @@ class Flops:
     """
 
     def __init__(self, model: nn.Module, example_input: Any) -> None:
+        model = unwrapped(model)
         arguments = example_input if isinstance(example_input, tuple) else (example_input,)
         modes = {module: module.training for module in model.modules()}
         fast = torch.backends.mha.get_fastpath_enabled()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,25 @@ from breglab.nn.optim.bregman import Bregman
 from breglab.nn.weights import check_model
 
 FORMAT = 1
-Columns = dict[str, npt.NDArray[np.float64]]
+
+
+class Columns(dict[str, npt.NDArray[np.float64]]):
+    """Arrays of one length by name.
+
+    Attributes
+    ----------
+    unit : str
+        What the column ``step`` counts.
+    """
+
+    unit = "step"
+
+    @classmethod
+    def of(cls, unit: str, table: Mapping[str, Sequence[float]]) -> Columns:
+        """Return the columns of a table."""
+        made = cls((name, np.array(values, dtype=np.float64)) for name, values in table.items())
+        made.unit = unit
+        return made
 
 
 class Recorder:
@@ -57,6 +76,8 @@ class Recorder:
         What the model is called with once, to count its operations.
     distances : bool
         Whether to keep the subgradients of all rows, on the CPU, as large as the weights each.
+    unit : str
+        What the steps are, as in "epoch"; figures say so.
     writer : object, optional
         Gets all numbers as well: anything with ``add_scalar(name, value, step)``, such as
         `torch.utils.tensorboard.SummaryWriter`.
@@ -80,6 +101,7 @@ class Recorder:
         *,
         example_input: Any = None,
         distances: bool = False,
+        unit: str = "step",
         writer: Any = None,
     ) -> None:
         check_model(model)
@@ -90,7 +112,7 @@ class Recorder:
             )
         self._model, self._optimizer, self._writer = model, optimizer, writer
         self._flops = None if example_input is None else Flops(model, example_input)
-        self._distances = distances
+        self._distances, self._unit = distances, unit
         self.rows: list[dict[str, float]] = []
         self._subgradients: list[dict[str, Any]] = []
 
@@ -160,7 +182,7 @@ class Recorder:
             table["bregman"] = [
                 bregman_distance(self._bregman(), kept) for kept in self._subgradients
             ]
-        return {name: np.asarray(values, dtype=np.float64) for name, values in table.items()}
+        return Columns.of(self._unit, table)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the table as JSON, for `load_record` and `breglab.plotting`.
@@ -173,7 +195,8 @@ class Recorder:
         table = {name: _plain(values) for name, values in self.columns().items()}
         target = Path(path)
         with replaced(target) as file:
-            text = json.dumps({"format": FORMAT, "columns": table}, indent=1, allow_nan=False)
+            content = {"format": FORMAT, "unit": self._unit, "columns": table}
+            text = json.dumps(content, indent=1, allow_nan=False)
             file.write(text.encode())
         return target
 
@@ -210,10 +233,11 @@ def load_record(path: str | os.PathLike[str]) -> Columns:
         content = json.loads(Path(path).read_text())
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']!r}")
-        return {
-            name: np.array([_FROM_JSON.get(value, value) for value in values], dtype=np.float64)
+        table = {
+            name: [_FROM_JSON.get(value, value) for value in values]
             for name, values in content["columns"].items()
         }
+        return Columns.of(content.get("unit", "step"), table)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{path} must be a record of a training run: {error}") from error
 

@@ -65,6 +65,17 @@ def check_model(model: object) -> None:
         raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
 
 
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Return the network inside of `torch.compile` and of data parallelism.
+
+    Its parameters are the same tensors, by the names that the user gave.
+    """
+    if isinstance(model, nn.parallel.DistributedDataParallel | nn.DataParallel):
+        return unwrapped(model.module)
+    inner = getattr(model, "_orig_mod", None)  # of the modules that torch.compile returns
+    return unwrapped(inner) if isinstance(inner, nn.Module) else model
+
+
 def parameters_of(model: nn.Module) -> list[Entry]:
     """Return all parameters of a network, tied ones once.
 
@@ -85,7 +96,8 @@ def parameters_of(model: nn.Module) -> list[Entry]:
     Parameters
     ----------
     model : Module
-        The network; lazy layers must have seen their input.
+        The network; lazy layers must have seen their input. One that is compiled, or in
+        DistributedDataParallel, counts as the network inside.
 
     Raises
     ------
@@ -96,7 +108,7 @@ def parameters_of(model: nn.Module) -> list[Entry]:
     """
     check_model(model)
     found: dict[nn.Parameter, Entry] = {}
-    for prefix, module in model.named_modules():
+    for prefix, module in unwrapped(model).named_modules():
         for own, p in module.named_parameters(recurse=False, remove_duplicate=False):
             name = f"{prefix}.{own}" if prefix else own
             if isinstance(p, nn.UninitializedParameter):

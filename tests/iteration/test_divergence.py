@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from iteration_cases import LIBRARIES, TALL, TALL_B, line, tall
+from iteration_cases import LIBRARIES, TALL, TALL_B, line, namespace, tall
 
 from breglab.geometry import L1, ElasticNet, Entropy, Hypentropy, Zero
 from breglab.iteration import (
@@ -37,7 +37,7 @@ UNSTABLE = {
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_overflow_ends_a_run_at_its_last_finite_iterate(library, dtype):
-    xp = LIBRARIES[library]
+    xp = namespace(library)
     A, b = (xp.asarray(part, dtype=getattr(xp, dtype)) for part in (TALL, TALL_B))
     loss, phi = LeastSquares(A, b), ElasticNet(L1(0.1), 1.0)
     options = {"step_size": 1e3, "unsafe": True}

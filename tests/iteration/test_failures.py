@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from iteration_cases import LIBRARIES, TALL, TALL_B, tall
+from iteration_cases import LIBRARIES, TALL, TALL_B, namespace, tall
 
 from breglab.geometry import L1, ElasticNet, Euclidean
 from breglab.iteration import Status, Stopping, Trace, run
@@ -121,7 +121,7 @@ def test_a_slip_in_a_mirror_map_is_no_divergence():
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("shape", [(1,), (1, 6), (2, 6)])
 def test_a_gradient_of_another_shape_is_refused_by_the_name_of_its_source(library, shape):
-    xp = LIBRARIES[library]
+    xp = namespace(library)
     base = LeastSquares(*(xp.asarray(part) for part in (TALL, TALL_B)))
 
     class Misshapen(Exact):

@@ -5,7 +5,17 @@ from __future__ import annotations
 import array_api_compat
 import numpy as np
 import pytest
-from iteration_cases import ELASTIC_NETS, LIBRARIES, MIRROR_MAPS, RULES, TALL, TALL_B, WIDE, WIDE_B
+from iteration_cases import (
+    ELASTIC_NETS,
+    LIBRARIES,
+    MIRROR_MAPS,
+    RULES,
+    TALL,
+    TALL_B,
+    WIDE,
+    WIDE_B,
+    namespace,
+)
 
 from breglab.geometry import L1, ElasticNet
 from breglab.iteration import (
@@ -40,7 +50,7 @@ def eye(xp):
 
 
 def recorded(library, phi, rule, dtype="float64", steps=40):
-    xp = LIBRARIES[library]
+    xp = namespace(library)
     loss = least_squares(xp, dtype=dtype)
     reference = phi.to_primal(xp.asarray(np.linspace(-1, 1, 6), dtype=getattr(xp, dtype)))
     return run(loss, phi, rule=rule, step_size=0.05, stop=steps, record=RECORD, reference=reference)
@@ -74,7 +84,7 @@ def test_single_precision_is_kept_and_close_to_double(library, phi):
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_run_starts_at_zero_in_the_library_of_the_data(library, dtype):
-    xp = LIBRARIES[library]
+    xp = namespace(library)
     state = next(iterate(least_squares(xp, dtype=dtype), ELASTIC_NETS["l1"]))
     assert array_api_compat.array_namespace(state.v) is xp
     assert state.v.dtype == getattr(xp, dtype)
@@ -94,7 +104,7 @@ def test_a_run_starts_at_zero_in_the_library_of_the_data(library, dtype):
 def test_runs_stop_at_the_same_iterate(library, stop):
     ends = []
     for name in ("numpy", library):
-        loss = least_squares(LIBRARIES[name])
+        loss = least_squares(namespace(name))
         trace = run(loss, ElasticNet(L1(0.1), 1.0), stop=stop)
         ends.append((trace.status, int(trace.k[-1])))
     assert ends[0] == ends[1]
@@ -113,7 +123,7 @@ def test_runs_stop_at_the_same_iterate(library, stop):
 def test_one_seed_draws_the_same_gradients_in_every_library(library, oracle):
     ends = []
     for name in ("numpy", library):
-        xp = LIBRARIES[name]
+        xp = namespace(name)
         trace = run(oracle(xp), ElasticNet(L1(0.1), 1.0), seed=3, stop=30, step_size=0.02)
         ends.append(trace.theta)
     np.testing.assert_allclose(ends[1], ends[0], rtol=1e-12, atol=1e-12)

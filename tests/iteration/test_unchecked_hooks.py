@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from iteration_cases import LIBRARIES, MIRROR_MAPS, TALL, TALL_B, tall
+from iteration_cases import LIBRARIES, MIRROR_MAPS, TALL, TALL_B, namespace, tall
 
 from breglab.geometry import L1, ElasticNet, Euclidean
 from breglab.iteration import Gradient, iterate, run
@@ -31,7 +31,7 @@ def test_the_gradient_alone_is_that_with_the_value_bit_for_bit(make, lead):
 def test_the_hooks_give_what_the_checked_methods_give(phi, library):
     if phi is MIRROR_MAPS["total variation"] and library != "numpy":
         pytest.skip("the prox of the total variation is NumPy's alone")
-    xp = LIBRARIES[library]
+    xp = namespace(library)
     loss = LeastSquares(xp.asarray(TALL), xp.asarray(TALL_B))
     states = iterate(loss, phi, step_size=1e-2)
     before = next(states)

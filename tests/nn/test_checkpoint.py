@@ -6,13 +6,15 @@ import os
 import pickle
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from training_cases import config, trained
 
-from breglab.nn.training import Checkpoints
-from breglab.nn.training.checkpoints import read_checkpoint
+torch = pytest.importorskip("torch")
+
+from training_cases import config, trained  # noqa: E402
+
+from breglab.nn.training import Checkpoints  # noqa: E402
+from breglab.nn.training.checkpoints import read_checkpoint  # noqa: E402
 
 
 def state(number):

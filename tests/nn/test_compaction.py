@@ -6,14 +6,16 @@ import copy
 import pickle
 
 import pytest
-import torch
-from compaction_cases import RandomNet, kill_rows, picker, randomise
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
-from breglab.nn import models
-from breglab.nn.compaction import compact
+torch = pytest.importorskip("torch")
+
+from compaction_cases import RandomNet, kill_rows, picker, randomise  # noqa: E402
+from torch import nn  # noqa: E402
+
+from breglab.nn import models  # noqa: E402
+from breglab.nn.compaction import compact  # noqa: E402
 
 
 def outputs(model, x):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from compaction_cases import kill_rows
-from torch import nn
-from torch.nn import functional as F
 
-from breglab.nn import models
-from breglab.nn.compaction import compact
+torch = pytest.importorskip("torch")
+
+from compaction_cases import kill_rows  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+
+from breglab.nn import models  # noqa: E402
+from breglab.nn.compaction import compact  # noqa: E402
 
 EXACT = 1e-12  # sums of tens of products of a few units, in float64
 

@@ -6,14 +6,15 @@ import struct
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from breglab.nn.data import NAMES, Batches, load
-from breglab.nn.data.cifar import BATCHES, read_binary, read_pickled
-from breglab.nn.data.idx import read_idx
+torch = pytest.importorskip("torch")
+
+from breglab.nn.data import NAMES, Batches, load  # noqa: E402
+from breglab.nn.data.cifar import BATCHES, read_binary, read_pickled  # noqa: E402
+from breglab.nn.data.idx import read_idx  # noqa: E402
 
 RNG = np.random.default_rng(0)
 

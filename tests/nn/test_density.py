@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
+from breglab.geometry import L1  # noqa: E402
 from breglab.nn.compaction import to_sparse  # noqa: E402
 from breglab.nn.density import density, share_of_nonzeros  # noqa: E402
 from breglab.nn.flops import Flops  # noqa: E402
+from breglab.nn.groups import sparse_parameter_groups  # noqa: E402
 from breglab.nn.models import MLP, ConvNet, ResNet  # noqa: E402
 
 
@@ -200,3 +202,16 @@ def test_weights_that_are_not_stored_count_as_zeros():
     before, after = density(model), density(to_sparse(model, below=1.0))
     assert after.entries == before.entries < 1.0
     assert {x.name: x.columns for x in after.layers} == {x.name: x.columns for x in before.layers}
+
+
+def test_a_network_that_is_wrapped_counts_as_the_one_inside():
+    model = MLP((6, 5, 4))
+    sparse(model.layers[1], 0.3)
+    x = torch.ones(2, 6)
+    layers = density(model).layers
+    compiled = torch.compile(model, backend="eager")
+    for wrapped in (compiled, nn.DataParallel(model), nn.DataParallel(compiled)):
+        assert density(wrapped).layers == layers
+        assert Flops(wrapped, x).layers == Flops(model, x).layers
+    groups = sparse_parameter_groups(compiled, linear=L1(0.1), exclude=["layers.3"])
+    assert groups[0]["params"] == [model.layers[1].weight]

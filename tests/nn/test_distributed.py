@@ -5,9 +5,11 @@ import signal
 import warnings
 
 import pytest
-import torch
-import torch.distributed as dist
-from distributed_cases import (
+
+torch = pytest.importorskip("torch")
+
+import torch.distributed as dist  # noqa: E402
+from distributed_cases import (  # noqa: E402
     ENTRIES,
     GROUPS,
     OPTIMIZERS,
@@ -20,13 +22,13 @@ from distributed_cases import (
     train,
     weights,
 )
-from ranks import Ranks
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
-from training_cases import config, few
+from ranks import Ranks  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn.parallel import DistributedDataParallel  # noqa: E402
+from training_cases import config, few  # noqa: E402
 
-from breglab.nn import AdaBreg, distributed, training
-from breglab.nn.training import Place
+from breglab.nn import AdaBreg, distributed, training  # noqa: E402
+from breglab.nn.training import Place  # noqa: E402
 
 NUMBERS = (2, 3)
 SETTINGS = config(
@@ -87,20 +89,35 @@ def run(folder, settings, stop_at=None):
             os.kill(os.getpid(), signal.SIGTERM)
 
     done = training.train(settings, folder, images=images, on_progress=stop, place=place)
-    return weights(done.model), done.final, done.recorder.rows
+    return weights(done.model), done.final, done.recorder.rows, done.signal
 
 
 def test_a_run_goes_on_with_another_number_of_processes_as_if_it_were_one(ranks, tmp_path):
     alone = training.train(SETTINGS, images=few(280))
     # Rank 1 is told to stop in the second of two epochs of three batches; both end at one step.
     stopped = ranks[2](run, tmp_path / "run", SETTINGS, 4)
-    assert all(final == {} and len(rows) == 1 for _, final, rows in stopped)
-    for model, final, rows in ranks[3](run, tmp_path / "run", SETTINGS):
+    assert all(final == {} and len(rows) == 1 for _, final, rows, _ in stopped)
+    assert [by for *_, by in stopped] == [signal.SIGTERM] * 2
+    for model, final, rows, _ in ranks[3](run, tmp_path / "run", SETTINGS):
         assert largest_difference(model, weights(alone.model)) <= 1e-12
         assert final == pytest.approx(alone.final, rel=1e-10)
         for row, expected in zip(rows, alone.recorder.rows, strict=True):
             same = {key: expected[key] for key in expected.keys() - {"seconds"}}
             assert {key: row[key] for key in same} == pytest.approx(same, rel=1e-10)
+
+
+def refused(folder):
+    try:
+        run(folder, SETTINGS.having({"optimizer.lr": 0.5}))
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def test_all_processes_hear_of_the_folder_of_another_run(ranks, tmp_path):
+    training.train(SETTINGS.having({"training.epochs": 0}), tmp_path / "run", images=few(280))
+    answers = ranks[2](refused, tmp_path / "run")
+    assert all("holds a run with optimizer.lr" in answer for answer in answers)
 
 
 def damaged(folder):

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-import torch
+
+torch = pytest.importorskip("torch")
 
 DOCS = Path(__file__).parents[2] / "docs" / "integrations"
 

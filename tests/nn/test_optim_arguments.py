@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from breglab.geometry import L1, Box, ElasticNet, GroupL12, NonNegativeL1, Nuclear, SparseGroup
-from breglab.nn import AdaBreg, Bregman, LinBreg, ProxAdam, ProxSGD
-
 torch = pytest.importorskip("torch")
+
+from breglab.geometry import L1, Box, ElasticNet, GroupL12, NonNegativeL1, Nuclear, SparseGroup  # noqa: E402
+from breglab.nn import AdaBreg, Bregman, LinBreg, ProxAdam, ProxSGD  # noqa: E402
 
 CLASSES = {
     "LinBreg": LinBreg,

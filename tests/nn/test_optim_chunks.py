@@ -6,11 +6,11 @@ import math
 
 import pytest
 
-from breglab.geometry import L1, NonNegativeL1, Zero
-from breglab.nn import AdaBreg, LinBreg
-from breglab.nn.optim import _chunked
-
 torch = pytest.importorskip("torch")
+
+from breglab.geometry import L1, NonNegativeL1, Zero  # noqa: E402
+from breglab.nn import AdaBreg, LinBreg  # noqa: E402
+from breglab.nn.optim import _chunked  # noqa: E402
 
 MAKERS = {
     "LinBreg": lambda p, J: LinBreg(p, 0.1, J, delta=0.5, weight_decay=0.1, kernel="torch"),

@@ -6,12 +6,12 @@ import math
 
 import pytest
 
-from breglab.geometry import L1, GroupL12
-from breglab.nn import AdaBreg, Bregman, LinBreg, ProxAdam, ProxSGD
-from breglab.nn.optim import OPTIMIZERS
-from breglab.nn.optim._finite import all_finite
-
 torch = pytest.importorskip("torch")
+
+from breglab.geometry import L1, GroupL12  # noqa: E402
+from breglab.nn import AdaBreg, Bregman, LinBreg, ProxAdam, ProxSGD  # noqa: E402
+from breglab.nn.optim import OPTIMIZERS  # noqa: E402
+from breglab.nn.optim._finite import all_finite  # noqa: E402
 
 CLASSES = {
     "LinBreg": LinBreg,

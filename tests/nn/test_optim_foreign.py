@@ -4,11 +4,13 @@ import copy
 import math
 
 import pytest
-import torch
-from torch import nn
 
-from breglab.geometry import L1, GroupL12, SparseGroup
-from breglab.nn import AdaBreg, Bregman, LinBreg, ProxSGD
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+
+from breglab.geometry import L1, GroupL12, SparseGroup  # noqa: E402
+from breglab.nn import AdaBreg, Bregman, LinBreg, ProxSGD  # noqa: E402
 
 METHODS = {
     "LinBreg": lambda p, **k: LinBreg(p, 0.01, L1(0.01), **k),

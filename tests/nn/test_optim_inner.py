@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from optim_cases import REGULARIZERS, groups, network, tensors, train, values
-
-from breglab.geometry import L1, GroupL12
-from breglab.nn import AdaBreg, Bregman, LinBreg
 
 torch = pytest.importorskip("torch")
+
+from optim_cases import REGULARIZERS, groups, network, tensors, train, values  # noqa: E402
+
+from breglab.geometry import L1, GroupL12  # noqa: E402
+from breglab.nn import AdaBreg, Bregman, LinBreg  # noqa: E402
+
 optim = torch.optim
 
 # Every optimizer of torch that lives on a dual, with options that exercise it.

@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 import pytest
-from optim_cases import REGULARIZERS, groups, network, random, tensors, train, values
-
-from breglab.geometry import L1, GroupL12, NonNegativeL1, SparseGroup, Zero
-from breglab.nn import ProxAdam, ProxSGD
-from breglab.nn.optim._scaled import scaled_prox
 
 torch = pytest.importorskip("torch")
+
+from optim_cases import REGULARIZERS, groups, network, random, tensors, train, values  # noqa: E402
+
+from breglab.geometry import L1, GroupL12, NonNegativeL1, SparseGroup, Zero  # noqa: E402
+from breglab.nn import ProxAdam, ProxSGD  # noqa: E402
+from breglab.nn.optim._scaled import scaled_prox  # noqa: E402
 
 SCALED = [
     Zero(),

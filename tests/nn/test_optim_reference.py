@@ -10,13 +10,14 @@ import functools
 
 import numpy as np
 import pytest
-from optim_cases import REGULARIZERS, groups, network, tensors, train
-
-from breglab.geometry import ElasticNet, Zero
-from breglab.iteration.rules import Adam, Gradient, Momentum, State, dual_step, start
-from breglab.nn import AdaBreg, Bregman, LinBreg
 
 torch = pytest.importorskip("torch")
+
+from optim_cases import REGULARIZERS, groups, network, tensors, train  # noqa: E402
+
+from breglab.geometry import ElasticNet, Zero  # noqa: E402
+from breglab.iteration.rules import Adam, Gradient, Momentum, State, dual_step, start  # noqa: E402
+from breglab.nn import AdaBreg, Bregman, LinBreg  # noqa: E402
 
 STEPS, EVERY = 1000, 100
 TAU = 0.1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from optim_cases import REGULARIZERS, SHAPES, network
-
-from breglab.geometry import L1, GroupL12, NonNegativeL1, Nuclear, SparseGroup, Zero
-from breglab.nn.optim import _primal
-from breglab.nn.regularizers import check_fits, decode, encode, prox, subgradient
 
 torch = pytest.importorskip("torch")
+
+from optim_cases import REGULARIZERS, SHAPES, network  # noqa: E402
+
+from breglab.geometry import L1, GroupL12, NonNegativeL1, Nuclear, SparseGroup, Zero  # noqa: E402
+from breglab.nn.optim import _primal  # noqa: E402
+from breglab.nn.regularizers import check_fits, decode, encode, prox, subgradient  # noqa: E402
 
 CASES = [
     (J, name)

@@ -8,12 +8,13 @@ import pickle
 
 import numpy as np
 import pytest
-from optim_cases import REGULARIZERS, groups, network, set_gradients, tensors, train, values
-
-from breglab.geometry import L1, GroupL12, SparseGroup
-from breglab.nn import AdaBreg, Bregman, LinBreg, ProxAdam, ProxSGD
 
 torch = pytest.importorskip("torch")
+
+from optim_cases import REGULARIZERS, groups, network, set_gradients, tensors, train, values  # noqa: E402
+
+from breglab.geometry import L1, GroupL12, SparseGroup  # noqa: E402
+from breglab.nn import AdaBreg, Bregman, LinBreg, ProxAdam, ProxSGD  # noqa: E402
 
 MAKERS = {
     "LinBreg": lambda p, J: LinBreg(p, 0.1, J),

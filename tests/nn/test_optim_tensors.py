@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from optim_cases import REGULARIZERS, groups, network, random, tensors, train, values
-
-from breglab.geometry import L1, GroupL12, Nuclear, SparseGroup, Zero
-from breglab.nn import AdaBreg, Bregman, LinBreg, ProxSGD
 
 torch = pytest.importorskip("torch")
+
+from optim_cases import REGULARIZERS, groups, network, random, tensors, train, values  # noqa: E402
+
+from breglab.geometry import L1, GroupL12, Nuclear, SparseGroup, Zero  # noqa: E402
+from breglab.nn import AdaBreg, Bregman, LinBreg, ProxSGD  # noqa: E402
 
 
 def run(optimizer, params, steps=5):

@@ -8,11 +8,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import torch
-from training_cases import config, few, trained
 
-from breglab.nn.data import Images, Split
-from breglab.nn.training import Checkpoints, Config, Trainer, sweep, train, trainer
+torch = pytest.importorskip("torch")
+
+from training_cases import config, few, trained  # noqa: E402
+
+from breglab.nn.data import Images, Split  # noqa: E402
+from breglab.nn.training import Checkpoints, Config, Trainer, sweep, train, trainer  # noqa: E402
 
 TIMES = {"seconds"}  # what is measured by a clock
 

@@ -1,9 +1,11 @@
 """Sharded parameters: groups that are cut, and what looks at whole tensors."""
 
 import pytest
-import torch
-import torch.distributed as dist
-from distributed_cases import (
+
+torch = pytest.importorskip("torch")
+
+import torch.distributed as dist  # noqa: E402
+from distributed_cases import (  # noqa: E402
     ENTRIES,
     GROUPS,
     OPTIMIZERS,
@@ -16,16 +18,16 @@ from distributed_cases import (
     train,
     weights,
 )
-from ranks import Ranks
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.tensor import Replicate, Shard, distribute_tensor
+from ranks import Ranks  # noqa: E402
+from torch.distributed.device_mesh import init_device_mesh  # noqa: E402
+from torch.distributed.tensor import Replicate, Shard, distribute_tensor  # noqa: E402
 
-from breglab.geometry import L1, GroupL12, NonNegativeL1, Nuclear, SparseGroup
-from breglab.nn import AdaBreg
-from breglab.nn.density import density, share_of_nonzeros
-from breglab.nn.distances import bregman_distance, regularizer_value, subgradients
-from breglab.nn.regularizers import prox, subgradient
-from breglab.nn.schedules import FeedbackLambda, QuantileLambda
+from breglab.geometry import L1, GroupL12, NonNegativeL1, Nuclear, SparseGroup  # noqa: E402
+from breglab.nn import AdaBreg  # noqa: E402
+from breglab.nn.density import density, share_of_nonzeros  # noqa: E402
+from breglab.nn.distances import bregman_distance, regularizer_value, subgradients  # noqa: E402
+from breglab.nn.regularizers import prox, subgradient  # noqa: E402
+from breglab.nn.schedules import FeedbackLambda, QuantileLambda  # noqa: E402
 
 LABELS = [i // 9 - 1 for i in range(60)]  # across rows and shards; label -1 is free
 # Of matrices 10 x 6: two ranks hold 5 rows each, three hold 4, 4 and 2.

@@ -7,13 +7,15 @@ import io
 import pickle
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
-from breglab.nn import models
-from breglab.nn.compaction import SparseLinear, break_even_density, compact, to_sparse
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+
+from breglab.nn import models  # noqa: E402
+from breglab.nn.compaction import SparseLinear, break_even_density, compact, to_sparse  # noqa: E402
 
 
 def sparse_layer(n_out, n_in, density, seed=0, bias=True, dtype=torch.float64):

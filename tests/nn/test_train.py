@@ -4,15 +4,17 @@ import math
 
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional as F
-from training_cases import config, few, trained
 
-from breglab.nn import LinBreg
-from breglab.nn.data import Batches, Split
-from breglab.nn.training import Config, Trainer, train
-from breglab.nn.training.augment import augmented
-from breglab.nn.training.tasks import Classify, divide
+torch = pytest.importorskip("torch")
+
+from torch.nn import functional as F  # noqa: E402
+from training_cases import config, few, trained  # noqa: E402
+
+from breglab.nn import LinBreg  # noqa: E402
+from breglab.nn.data import Batches, Split  # noqa: E402
+from breglab.nn.training import Config, Trainer, train  # noqa: E402
+from breglab.nn.training.augment import augmented  # noqa: E402
+from breglab.nn.training.tasks import Classify, divide  # noqa: E402
 
 DOUBLE = {"precision": "float64"}
 

@@ -4,13 +4,14 @@ import json
 import signal
 
 import pytest
-import torch
 import typer
 from typer.testing import CliRunner
 
-from breglab.cli.train import train
-from breglab.nn import training
-from breglab.nn.recorder import load_record
+torch = pytest.importorskip("torch")
+
+from breglab.cli.train import train  # noqa: E402
+from breglab.nn import training  # noqa: E402
+from breglab.nn.recorder import load_record  # noqa: E402
 
 TEXT = """
 [data]
@@ -43,7 +44,7 @@ def test_a_run_is_shown_and_written_down(call, tmp_path):
     told = json.loads((folder / "config.json").read_text())
     assert (told["regularizer"]["lam"], told["optimizer"]["name"]) == (0.01, "adabreg")
     record = load_record(folder / "record.json")
-    assert record["step"].tolist() == [1, 2]
+    assert (record.unit, record["step"].tolist()) == ("epoch", [1, 2])
     assert f"{record['train_accuracy'][1]:.5g}" in done.output
     final = json.loads((folder / "final.json").read_text())
     assert final["density"] == record["density"][-1]
@@ -119,3 +120,15 @@ def test_a_run_that_diverges_fails(call):
     done = call("--set", "optimizer.lr=1e30")
     assert done.exit_code == 1
     assert "The run failed: LinBreg: the gradients" in done.output
+
+
+def test_of_several_processes_one_tells_of_usage_and_each_of_its_failure(call, monkeypatch):
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setenv("RANK", "3")
+    wrong = call("--set", "training.epoch=3")
+    assert (wrong.exit_code, wrong.output) == (2, "")
+    failed = call("--set", "optimizer.lr=1e30")
+    assert failed.exit_code == 1
+    assert "The run failed in the process of rank 3: LinBreg: the gradients" in failed.output
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    assert "did you mean epochs" in call("--set", "training.epoch=3").output

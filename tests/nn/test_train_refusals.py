@@ -8,12 +8,14 @@ import subprocess
 import sys
 
 import pytest
-import torch
-from training_cases import config, few
 
-from breglab.nn.training import Checkpoints, sweep, train
-from breglab.nn.training.checkpoints import read_checkpoint
-from breglab.nn.training.folder import held
+torch = pytest.importorskip("torch")
+
+from training_cases import config, few  # noqa: E402
+
+from breglab.nn.training import Checkpoints, sweep, train  # noqa: E402
+from breglab.nn.training.checkpoints import read_checkpoint  # noqa: E402
+from breglab.nn.training.folder import held  # noqa: E402
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,60 @@ def test_curves_are_the_columns_and_the_axis_fits_their_range():
     columns = record()
     figure = training_curves(columns, "accuracy", "density", label="shares")
     drawn = lines(figure)
-    for name in ("accuracy", "density"):
-        np.testing.assert_array_equal(drawn[name].get_xdata(), columns["step"])
-        np.testing.assert_array_equal(drawn[name].get_ydata(), columns[name])
+    for name, words in (("accuracy", "Accuracy"), ("density", "Density")):
+        np.testing.assert_array_equal(drawn[words].get_xdata(), columns["step"])
+        np.testing.assert_array_equal(drawn[words].get_ydata(), 100 * columns[name])
+    assert all(0 <= tick <= 100 for tick in figure.axes[0].get_yticks())
     assert figure.axes[0].get_yscale() == "linear"
     assert figure.axes[0].get_title(loc="left") == "shares"
     styles = {(line.get_color(), str(line.get_linestyle())) for line in drawn.values()}
     assert len(styles) == 2
     assert training_curves(columns, "loss").axes[0].get_yscale() == "log"
+
+
+@pytest.mark.parametrize(
+    ("names", "title"),
+    [
+        (("train_loss", "validation_loss"), "Training loss and validation loss"),
+        (("test_accuracy",), "Test accuracy, percent"),
+        (("density",), "Density, percent of weights"),
+        (("train_accuracy", "density"), "Training accuracy and density, percent"),
+        (("test_psnr", "seconds"), "Test signal-to-noise ratio, dB; Time, seconds"),
+        (("bregman",), "Bregman distance to the last iterate"),
+        (("rows/0.weight",), "Living rows of 0.weight"),
+        (("my_own_number",), "My own number"),
+        (("f1",), "F1"),
+    ],
+)
+def test_columns_are_called_by_words_with_their_unit(names, title):
+    columns = {"step": np.arange(3.0), **{name: np.ones(3) for name in names}}
+    assert training_curves(columns, *names).axes[0].get_title(loc="left") == title
+
+
+def test_the_axis_says_what_the_steps_are():
+    recorder = pytest.importorskip("breglab.nn.recorder")
+    table = {"step": [1.0, 2.0], "loss": [2.0, 1.0], "density": [0.1, 0.2]}
+    epochs = recorder.Columns.of("epoch", table)
+    assert training_curves(epochs, "loss").axes[0].get_xlabel() == "epoch"
+    assert layer_densities(epochs).axes[0].get_xlabel() == "epoch"
+    assert training_curves(table, "loss").axes[0].get_xlabel() == "step"
+
+
+def test_several_runs_have_a_colour_each_and_columns_dashes():
+    runs = {"first": record(), "second": record(rows=7)}
+    figure = training_curves(runs, "accuracy", "density")
+    drawn = lines(figure)
+    line = drawn["second, Density"]
+    np.testing.assert_array_equal(line.get_ydata(), 100 * runs["second"]["density"])
+    look = {label: (one.get_color(), str(one.get_linestyle())) for label, one in drawn.items()}
+    assert len(set(look.values())) == 4
+    assert look["first, Density"][0] == look["first, Accuracy"][0] != look["second, Density"][0]
+    keys = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert keys == ["first", "second", "Accuracy", "Density"]
+    texts = training_curves(runs, "accuracy").axes[0].get_legend().get_texts()
+    assert [text.get_text() for text in texts] == ["first", "second"]
+    with pytest.raises(ValueError, match="columns must hold a record to draw"):
+        training_curves({}, "loss")
 
 
 def test_numbers_that_are_not_finite_are_gaps():

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.special
-import torch
 
 from breglab.problems import Huber, LeastSquares
 
@@ -21,6 +20,7 @@ def test_value_is_scipys(threshold):
 
 @pytest.mark.parametrize("threshold", [1e-3, 1.0, 5.0])
 def test_gradient_is_that_of_autograd(threshold):
+    torch = pytest.importorskip("torch")
     theta = torch.tensor(RNG.standard_normal(6), requires_grad=True)
     value = torch.nn.functional.huber_loss(
         torch.tensor(A) @ theta, torch.tensor(B), reduction="sum", delta=threshold

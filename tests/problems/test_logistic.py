@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 from sklearn.linear_model import LogisticRegression
 
 from breglab.problems import Logistic
@@ -43,6 +42,7 @@ def test_value_is_the_definition(labels, ridge):
 @pytest.mark.parametrize("labels", [BINARY, TRIPLE])
 def test_gradient_is_that_of_autograd(labels):
     loss = Logistic(X, labels, ridge=0.3)
+    torch = pytest.importorskip("torch")
     theta = torch.tensor(RNG.standard_normal(loss.size), requires_grad=True)
     scores = torch.tensor(X) @ theta.reshape(4, -1)
     if len(loss.classes) == 2:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -18,6 +18,7 @@ from breglab._checks import positive
 from breglab.nn.training.checkpoints import Checkpoints
 from breglab.nn.training.place import Place
 
+T = TypeVar("T")
 _BACKEND = "cpu:gloo,cuda:nccl"
 
 
@@ -96,6 +97,20 @@ class Replicated(Place):
         dist.all_reduce(summed)
         return summed
 
+    def first(self, action: Callable[[], T]) -> T:
+        """Return in every process what an action has returned, or raised, in that of rank 0."""
+        found: list[Any] = [None]
+        if self.rank == 0:
+            try:
+                found = [action()]
+            except (OSError, ValueError) as error:
+                found = [error]
+        dist.broadcast_object_list(found, src=0)
+        (result,) = found
+        if isinstance(result, Exception):
+            raise result
+        return result  # type: ignore[no-any-return]
+
     def checkpoints(self, folder: Path) -> Checkpoints:
         """Return where rank 0 writes the states, and reads them for all."""
         return _CheckpointsOfFirst(self, folder)
@@ -117,16 +132,7 @@ class _CheckpointsOfFirst(Checkpoints):
         return super().save(step, state) if self._place.rank == 0 else None
 
     def latest(self) -> dict[str, Any] | None:
-        found: list[Any] = [None]
-        if self._place.rank == 0:
-            try:
-                found = [super().latest()]
-            except (OSError, ValueError) as error:
-                found = [error]
-        dist.broadcast_object_list(found)
-        (state,) = found
-        if isinstance(state, Exception):
-            raise state
+        state = self._place.first(super().latest)
         if state is None:
             return None
         return {**state, "sums": state["sums"] / self._place.parts}

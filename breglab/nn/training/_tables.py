@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
+import tomllib
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -13,6 +15,32 @@ from breglab._checks import scalar
 T = TypeVar("T")
 
 _WORDS = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
+
+
+def table_of(source: Any) -> dict[str, Any]:
+    """Return the sections in a mapping, or in the TOML file at a path.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    ValueError
+        If the file is no TOML.
+    OSError
+        If it cannot be read.
+    """
+    if isinstance(source, Mapping):
+        return dict(source)
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(
+            "config must be a Config, a dictionary of sections or the path of a TOML file, "
+            f"got {source!r}"
+        )
+    with open(source, "rb") as file:
+        try:
+            return tomllib.load(file)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{os.fspath(source)!s} must be TOML: {error}") from error
 
 
 def from_table(cls: type[T], table: Mapping[str, Any], where: str) -> T:

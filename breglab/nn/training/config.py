@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +13,7 @@ from breglab.nn.data.images import NAMES
 from breglab.nn.models import MODELS
 from breglab.nn.optim import DENSE, OPTIMIZERS
 from breglab.nn.schedules import SCHEDULES
-from breglab.nn.training._tables import from_table, to_table
+from breglab.nn.training._tables import from_table, table_of, to_table
 from breglab.nn.training.augment import AUGMENTATIONS
 
 Options = Mapping[str, Any]
@@ -282,11 +281,7 @@ class Config:
         OSError
             If it cannot be read.
         """
-        with open(path, "rb") as file:
-            try:
-                return cls.from_table(tomllib.load(file))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise ValueError(f"{os.fspath(path)} must be TOML: {error}") from error
+        return cls.from_table(table_of(path))
 
     def table(self) -> dict[str, Any]:
         """Return nested dictionaries, which `from_table` reads."""

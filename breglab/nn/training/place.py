@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from torch import Tensor, nn
 
 from breglab.nn.training.checkpoints import Checkpoints
+
+T = TypeVar("T")
 
 
 class Place:
@@ -28,6 +32,10 @@ class Place:
     def total(self, values: Tensor) -> Tensor:
         """Return the sum over all processes."""
         return values
+
+    def first(self, action: Callable[[], T]) -> T:
+        """Return in every process what an action has returned, or raised, in that of rank 0."""
+        return action()
 
     def checkpoints(self, folder: Path) -> Checkpoints:
         """Return where the states of the run are written and read."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import signal as signals
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from breglab._files import replaced
 from breglab.nn.data.images import Images, load
 from breglab.nn.recorder import Recorder
 from breglab.nn.training import folder as folders
+from breglab.nn.training._tables import table_of
 from breglab.nn.training.checkpoints import Checkpoints
 from breglab.nn.training.config import Config
 from breglab.nn.training.place import Place
@@ -39,7 +42,8 @@ class Run:
     final : dict
         Figures of the test images and the density at the end; empty if the run was stopped.
     signal : int
-        The number of the signal that stopped the run, 0 if it was finished.
+        The number of the signal that stopped the run, 0 if it was finished; SIGTERM if it came to
+        another of the processes that share the work.
     folder : Path or None
         Where it is written down.
     """
@@ -105,15 +109,14 @@ def train(
     --------
     >>> run = train({"training": {"epochs": 5}, "initialization": {"density": 0.1}})
     """
-    settings = _config(config)
+    settings = config if isinstance(config, Config) else Config.from_table(table_of(config))
     where, place = (Path(folder) if folder is not None else None), place or Place()
     cuda = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with GracefulStop() as stop, torch.random.fork_rng(devices=cuda), ExitStack() as held:
         data = images or load(settings.data.name, settings.data.folder or None)
         trainer = Trainer(settings, data, place, writer)
-        if where is not None and place.rank == 0:
-            held.enter_context(folders.held(where))
-            folders.begin(where, settings)
+        if where is not None:
+            place.first(functools.partial(_begin, held, where, settings))
         checkpoints = place.checkpoints(where / "checkpoints") if where is not None else None
         if checkpoints is not None and (state := checkpoints.latest()) is not None:
             _restore(trainer, state, where)
@@ -131,7 +134,7 @@ def train(
                 folders.write_json(where / "final.json", final)
                 with replaced(where / "model.pt") as file:
                     torch.save(trainer.model.state_dict(), file)
-    signal = 0 if finished else stop.signal
+    signal = 0 if finished else stop.signal or int(signals.SIGTERM)
     return Run(trainer.model, trainer.optimizer, trainer.recorder, final, signal, where)
 
 
@@ -168,6 +171,11 @@ class _Keeper:
         return bool(self.trainer.place.total(wish) > 0)
 
 
+def _begin(held: ExitStack, where: Path, settings: Config) -> None:
+    held.enter_context(folders.held(where))
+    folders.begin(where, settings)
+
+
 def _restore(trainer: Trainer, state: dict[str, Any], where: Path | None) -> None:
     try:
         trainer.restore(state)
@@ -175,9 +183,3 @@ def _restore(trainer: Trainer, state: dict[str, Any], where: Path | None) -> Non
         raise ValueError(
             f"folder {where} holds checkpoints of a different run; choose another folder ({error})"
         ) from error
-
-
-def _config(config: Any) -> Config:
-    if isinstance(config, Config):
-        return config
-    return Config.from_table(config) if isinstance(config, Mapping) else Config.from_toml(config)

@@ -20,6 +20,7 @@ from breglab.nn.training import build
 from breglab.nn.training.augment import augmented
 from breglab.nn.training.config import Config
 from breglab.nn.training.place import Place
+from breglab.nn.training.skips import Skips
 from breglab.nn.training.tasks import divide, task_of
 
 Row = dict[str, float]
@@ -88,6 +89,7 @@ class Trainer:
         wrapped = self.place.wrap(self.model)
         self._called: Any = torch.compile(wrapped) if training.compile else wrapped
         self.optimizer = build.optimizer(config, self.model)
+        self.skips = Skips(config, self.optimizer)
         self.schedule = build.lr_schedule(
             config, self.optimizer, training.epochs * len(self.batches)
         )
@@ -100,6 +102,7 @@ class Trainer:
             self.optimizer,
             example_input=self.tensors["train"][0][:1],
             distances=training.distances,
+            unit="epoch",
             writer=writer,
         )
         self._sums = torch.zeros(3, dtype=torch.float64, device=self.device)
@@ -134,7 +137,8 @@ class Trainer:
         Raises
         ------
         FloatingPointError
-            If gradients or the loss are no longer finite.
+            If gradients or the loss are no longer finite; where steps with such gradients are
+            left out, if there are no others any more (`breglab.nn.training.skips`).
         """
         while self.epoch < self.config.training.epochs:
             if not self.batch:
@@ -166,16 +170,19 @@ class Trainer:
             nn.utils.clip_grad_norm_(self.model.parameters(), training.clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        self.skips.look()
         if self.schedule and not isinstance(self.schedule, ReduceLROnPlateau):
             self.schedule.step()
         feedback = self.config.control.name == "feedback"
         if self.control and (self.steps + 1) % (self.config.control.every if feedback else 1) == 0:
             self.control.step()
-        self._add(self._sums, output, loss, y)
+        # A batch that no step was made for, and whose loss is not finite, would drown the others.
+        if not self.skips.row or bool(torch.isfinite(loss)):
+            self._add(self._sums, output, loss, y)
 
     def _end_epoch(self) -> None:
         row = self._figures(self._sums, "train")
-        if not math.isfinite(row["train_loss"]):
+        if not math.isfinite(row["train_loss"]) and not self.skips.allowed:
             raise FloatingPointError(
                 f"the loss is {row['train_loss']} in epoch {self.epoch + 1}: lower optimizer.lr"
             )
@@ -187,6 +194,7 @@ class Trainer:
         self.epoch, self.batch = self.epoch + 1, 0
         if "validation" in self.tensors:
             row |= self.evaluate("validation")
+        row |= self.skips.figures()
         row |= {"steps": self.steps, "seconds": time.perf_counter() - self._begun}
         self.recorder.record(self.epoch, **row)
 
@@ -213,8 +221,9 @@ class Trainer:
         return self._figures(sums, name)
 
     def final(self) -> Row:
-        """Return the figures of the test images, and the density."""
-        return self.evaluate("test") | {"density": density(self.model).entries}
+        """Return the figures of the test images, the density, and how many steps were left out."""
+        found = self.evaluate("test") | {"density": density(self.model).entries}
+        return found | self.skips.figures()
 
     def state(self) -> dict[str, Any]:
         """Return everything that the steps to come depend on."""
@@ -227,6 +236,7 @@ class Trainer:
             "position": [self.epoch, self.batch, self.steps],
             "sums": self._sums,
             "seconds": time.perf_counter() - self._begun,
+            "skips": self.skips.state(),
             "record": self.recorder.state_dict(),
             "random": torch.get_rng_state(),
         }
@@ -245,6 +255,7 @@ class Trainer:
             self.control.load_state_dict(state["control"])
         self.epoch, self.batch, self.steps = state["position"]
         self._sums.copy_(state["sums"])
+        self.skips.restore(state.get("skips", [0, 0]))
         # The epoch in hand took time before the stop too.
         self._begun = time.perf_counter() - state.get("seconds", 0.0)
         self.recorder.load_state_dict(state["record"])
@@ -260,6 +271,8 @@ class Trainer:
 
     def _figures(self, sums: Tensor, name: str) -> Row:
         loss, score, number = self.place.total(sums).tolist()
+        if not number:  # no batch had a finite loss
+            return {f"{name}_{key}": math.nan for key in self.task.figures(1.0, 0.0)}
         figures = self.task.figures(loss / number, score / number)
         return {f"{name}_{key}": value for key, value in figures.items()}
 
