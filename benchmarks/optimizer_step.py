@@ -126,25 +126,32 @@ def ratio(times, name, base):
 
 
 FIRST_STEP = """
-import time, torch
+import sys, time, torch
 torch.set_num_threads(1)
 from breglab.geometry import L1, GroupL12
 from breglab.nn import AdaBreg, LinBreg
-p = torch.zeros(8, 8, 3, 3, requires_grad=True); p.grad = torch.ones_like(p)
-begun = time.process_time()
+p = torch.zeros(8, 8, 3, 3, device=sys.argv[1], requires_grad=True); p.grad = torch.ones_like(p)
+clock = time.perf_counter if p.is_cuda else time.process_time
+begun = clock()
 for cls in (LinBreg, AdaBreg):
     for J in (L1(0.1), GroupL12("kernels", 0.1)):
         cls([p], 1e-3, J).step()
-print(time.process_time() - begun)
+if p.is_cuda:
+    torch.cuda.synchronize()
+print(clock() - begun)
 """
 
 
-def first_steps(folder):
+def first_steps(folder, device):
     """Return the seconds of the first steps of fresh processes, without and with compiled code."""
     found = {}
     for name in SECONDS:
-        environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
-        command = [sys.executable, "-c", FIRST_STEP]
+        environment = {
+            **os.environ,
+            "NUMBA_CACHE_DIR": str(folder),
+            "TRITON_CACHE_DIR": str(folder),
+        }
+        command = [sys.executable, "-c", FIRST_STEP, device]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         found[name] = float(done.stdout)
     return found
@@ -159,6 +166,19 @@ def report(times, first, device):
     ]
     rows += [(f"first steps, {name}, in s", first[name], SECONDS[name]) for name in first]
     return [(what, reached, goal, reached <= goal) for what, reached, goal in rows]
+
+
+def machine(device):
+    return torch.cuda.get_device_name() if device == "cuda" else platform.machine()
+
+
+def kernels(device):
+    """Return what made the step: classes of batches, "two passes" where there is none."""
+    params = parameters([(2, 3)], device)
+    optimizer = LinBreg(params, 1e-3, L1(0.1))
+    optimizer.step()
+    names = [type(b).__name__ for _, _, plan in optimizer._plans.values() for b in plan[0]]
+    return ", ".join(names) or "two passes"
 
 
 def tables(times, goals):
@@ -185,10 +205,10 @@ def main():
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    first = {}
-    if options.device == "cpu":
-        with tempfile.TemporaryDirectory() as folder:
-            first = first_steps(folder)
+    if options.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda needs a GPU that torch sees")
+    with tempfile.TemporaryDirectory() as folder:
+        first = first_steps(folder, options.device)
     makers = optimizers(options.device, options.quick)
     times = measure(makers, options.device, options.rounds)
     goals = report(times, first, options.device)
@@ -198,7 +218,8 @@ def main():
     stem = options.out / f"optimizer_step_{options.device}"
     record = {
         "device": options.device,
-        "machine": platform.machine(),
+        "machine": machine(options.device),
+        "kernels": kernels(options.device),
         "threads": options.threads,
         "rounds": options.rounds,
         "torch": torch.__version__,

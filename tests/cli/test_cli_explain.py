@@ -113,8 +113,8 @@ def test_claims_of_the_user_stand_beside_those_of_the_paper(stub):
         ("::Falls", "'::Falls' must begin with the name of a file, as in my_claims.py::MyClaim"),
         ("own.py:Falls", "got 'own.py:Falls' (did you mean own.py::Falls?)"),
         ("own::Falls", "there is no file own"),
-        ("", "lists (1 to X5-certified), got ''"),
-        ("/", "lists (1 to X5-certified), got '/'"),
+        ("", "lists (1 to X6-limit), got ''"),
+        ("/", "lists (1 to X6-limit), got '/'"),
         ("own", "got 'own' (did you mean own.py?)"),
     ],
 )

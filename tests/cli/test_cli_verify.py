@@ -65,7 +65,7 @@ def test_a_negative_instance_that_was_missed_is_one(stub):
     [
         (
             ("zzz",),
-            ["CLAIM", "must be an id that `breglab claims` lists (1 to X5-certified), got 'zzz'"],
+            ["CLAIM", "must be an id that `breglab claims` lists (1 to X6-limit), got 'zzz'"],
         ),
         (("x3", "2", "18-corect"), ["'x3' (did you mean X3?), '18-corect' (did you mean 18-corr"]),
         (("--suite", "big"), ["--suite", "must be one of 'quick', 'full', got 'big'"]),

@@ -71,10 +71,11 @@ def random(*shape, dtype=torch.float64, seed=0):
     return torch.randn(shape, dtype=dtype, generator=torch.Generator().manual_seed(seed))
 
 
-def tensors(params, dtype=torch.float64):
+def tensors(params, dtype=torch.float64, device="cpu"):
     """Return arrays as torch parameters."""
     return {
-        name: torch.nn.Parameter(torch.tensor(value, dtype=dtype)) for name, value in params.items()
+        name: torch.nn.Parameter(torch.tensor(value, dtype=dtype, device=device))
+        for name, value in params.items()
     }
 
 

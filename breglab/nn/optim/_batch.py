@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import abc
+import math
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,9 +23,13 @@ SIZE, DUAL, GRAD, PARAM, FIRST, SECOND, GROUP, ROWS = range(8)
 """Columns of the table of a compiled kernel: entries, addresses, entries of a group, rows."""
 
 PLAIN = (Tensor, torch.nn.Parameter)
-DTYPES = (torch.float32, torch.float64)
 Row = tuple[Tensor, ...]
 """A parameter, its dual, and what the rule remembers of it."""
+
+
+def same(first: Sequence[Any], second: Sequence[Any]) -> bool:
+    """Return whether two sequences have the same objects."""
+    return len(first) == len(second) and all(map(operator.is_, first, second))
 
 
 class Rule(NamedTuple):
@@ -39,7 +45,7 @@ class Rule(NamedTuple):
         None for the gradient itself, (beta,) for the paper's momentum, (beta1, beta2) for Adam.
     eps : float
         Adam's.
-    steps : sequence of Tensor
+    steps : sequence of Tensor or float
         Adam's counts of each parameter, this step included.
     """
 
@@ -47,11 +53,34 @@ class Rule(NamedTuple):
     decay: float
     betas: tuple[float, ...] = ()
     eps: float = 0.0
-    steps: Sequence[Tensor] = ()
+    steps: Sequence[Any] = ()
+
+    def sgd_numbers(self) -> tuple[float, float]:
+        """Return the gain of the gradient, and the decay of the momentum."""
+        beta = self.betas[0] if self.betas else 0.0
+        return self.tau * (1.0 - beta), beta
+
+    def adam_numbers(self) -> tuple[float, ...]:
+        """Return the sign, 1 - beta1, beta2, 1 - beta2 and eps."""
+        beta1, beta2 = self.betas
+        return math.copysign(1.0, self.tau), 1.0 - beta1, beta2, 1.0 - beta2, self.eps
+
+    def adam_rates(self) -> list[tuple[float, float]]:
+        """Return lr / (1 - beta1^k) and 1 / sqrt(1 - beta2^k) of each tensor."""
+        (beta1, beta2), lr, counts = self.betas, abs(self.tau), list(map(float, self.steps))
+        of = {k: (lr / (1.0 - beta1**k), (1.0 - beta2**k) ** -0.5) for k in set(counts)}
+        return [of[k] for k in counts] if len(of) > 1 else [*of.values()] * len(counts)
+
+
+def thresholds(J: Functional) -> tuple[float, float]:
+    """Return the thresholds of entries and of groups."""
+    if isinstance(J, GroupL12):
+        return 0.0, J.lam
+    return getattr(J, "lam", 0.0), getattr(J, "lam_group", 0.0)
 
 
 class Batch(abc.ABC):
-    """Parameters of one group on the CPU, of one kind and dtype, and the kernel that steps them.
+    """Parameters of one group on one device, of one kind and dtype, and what steps them.
 
     Attributes
     ----------
@@ -61,11 +90,35 @@ class Batch(abc.ABC):
         The parameters alone.
     kind : int
         ENTRIES, NONNEGATIVE, GROUPS or COLUMNS.
+    columns : list of tuple of Tensor
+        The rows the other way round.
+    states : list of dict
+        The optimizer's state of each parameter.
     """
+
+    dtypes: ClassVar[tuple[torch.dtype, ...]] = (torch.float32, torch.float64)
+    """Of the parameters; what the rule remembers is in float32 or wider."""
 
     def __init__(self, J: Functional, kind: int, rows: Sequence[Row]) -> None:
         self.rows, self.params, self.kind = list(rows), [row[0] for row in rows], kind
-        self._looks = [(p.dtype, p.shape, p.stride()) for p in self.params]
+        self.columns = list(zip(*rows, strict=True))
+        self.states: list[dict[str, Any]] = []
+        self._looks = [(p.dtype, p.device, p.shape, p.stride()) for p in self.params]
+        self._bad = 0
+
+    @classmethod
+    def serves(cls, J: Functional, kind: int, p: Tensor) -> bool:
+        """Return whether a parameter that lies in memory as it should can be stepped."""
+        return p.dtype in cls.dtypes
+
+    def ready(self) -> bool:
+        """Return whether a new batch can be stepped."""
+        return self.refresh()
+
+    def counted(self, steps: list[Tensor]) -> Sequence[Any]:
+        """Count one more step of each parameter, and return the counts."""
+        torch._foreach_add_(steps, 1.0)
+        return steps
 
     def refresh(self) -> bool:
         """Follow tensors that may have been exchanged; return whether the kernel still can.
@@ -74,18 +127,17 @@ class Batch(abc.ABC):
         """
         return all(
             type(g) is Tensor
-            and g.is_cpu
-            and p.is_cpu
             and g.dtype is dtype is p.dtype
+            and g.device == device == p.device
             and g.shape == shape == p.shape
             and g.stride() == stride == p.stride()
-            for (g, p), (dtype, shape, stride) in zip(
+            for (g, p), (dtype, device, shape, stride) in zip(
                 ((p.grad, p) for p in self.params), self._looks, strict=True
             )
         )
 
     @abc.abstractmethod
-    def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> int:
+    def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> None:
         """Step the duals and write the parameters.
 
         Parameters
@@ -95,13 +147,12 @@ class Batch(abc.ABC):
         J, delta
             The regulariser of all parameters, and the parameter of the elastic net.
         guard : bool
-            Whether what has a gradient that is not finite is left alone.
-
-        Returns
-        -------
-        int
-            0 if all gradients were finite, at least if guarded.
+            Whether what has a gradient that is not finite is left alone, and counted.
         """
+
+    def bad(self) -> int:
+        """Return what was counted in the last run: 0 if it was guarded and all was finite."""
+        return self._bad
 
 
 def batches(
@@ -127,8 +178,9 @@ def batches(
     rest = []
     for p in params:
         kind = _kind(J, p)
-        cls = None if kind is None or not _fits(p, kind) else engine(kind, p)
-        if cls is None or not _alike(*(own := row(p))):
+        cls = engine(kind, p) if kind is not None and _fits(p, kind) else None
+        own = row(p) if cls is not None and kind is not None and cls.serves(J, kind, p) else None
+        if own is None or not _alike(*own, dtype=torch.promote_types(p.dtype, torch.float32)):
             rest.append(p)
         else:
             alike[cls, kind, p.dtype, p.device].append(own)
@@ -149,9 +201,9 @@ def _kind(J: Functional, p: Tensor) -> int | None:
     return COLUMNS if view.axes == (0,) else None
 
 
-def _alike(p: Tensor, *tensors: Any) -> bool:
-    """Return whether the memory of plain tensors is laid out like that of a parameter."""
-    look = p.dtype, p.device, p.shape, p.stride()
+def _alike(p: Tensor, *tensors: Any, dtype: torch.dtype) -> bool:
+    """Return whether plain tensors of a dtype lie in memory like a parameter."""
+    look = dtype, p.device, p.shape, p.stride()
     return all(
         type(t) is Tensor and (t.dtype, t.device, t.shape, t.stride()) == look for t in tensors
     )
@@ -164,4 +216,4 @@ def _fits(p: Tensor, kind: int) -> bool:
         and p.ndim == 4
         and p.is_contiguous(memory_format=torch.channels_last)
     )
-    return type(p) in PLAIN and p.dtype in DTYPES and p.numel() > 0 and dense and _alike(p, p.grad)
+    return type(p) in PLAIN and p.numel() > 0 and dense and _alike(p, p.grad, dtype=p.dtype)

@@ -25,20 +25,19 @@ CHUNK = 1 << 20
 class Chunked(Batch):
     """A batch whose regulariser looks at entries, on the CPU."""
 
-    def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> int:
-        """Step; return how many chunks had a gradient that was not finite."""
-        bad = 0
+    def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> None:
+        """Step; count chunks that had a gradient that was not finite."""
+        self._bad = 0
         steps: Sequence[Any] = rule.steps or [None] * len(self.params)
         for (p, *state), step in zip(self.rows, steps, strict=True):
             for part, g, dual, *memory in _chunks(p.detach(), p.grad, *state):
                 if guard and not math.isfinite(torch.linalg.vector_norm(g)):
-                    bad += 1
+                    self._bad += 1
                     continue
                 if rule.decay:
                     dual.sub_(part, alpha=rule.decay)
                 _move(rule, dual, g, memory, step)
                 _primal.write(J, [part], [dual], delta)
-        return bad
 
 
 def _chunks(*tensors: Any) -> Iterator[tuple[Tensor, ...]]:

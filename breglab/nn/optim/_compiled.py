@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from breglab.nn.optim._batch import (
     Batch,
     Row,
     Rule,
+    thresholds,
 )
 from breglab.nn.regularizers import view_of
 
@@ -68,50 +68,25 @@ class Compiled(Batch):
         columns = zip(*(own for _, *own in self.rows), strict=True)
         return [[t.data_ptr() for t in column] for column in columns]
 
-    def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> int:
-        """Step, on as many threads as torch uses; return how many entries were not finite."""
+    def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> None:
+        """Step, on as many threads as torch uses; count entries that were not finite."""
         # Not before there is something to compile: numba takes a second to import.
         from breglab.nn.optim import _kernels
 
         dtype = NUMBERS[self.params[0].dtype]
-        arguments = [self.kind, tuple(map(dtype, (*_thresholds(J), delta))), guard]
+        arguments = [self.kind, tuple(map(dtype, (*thresholds(J), delta))), guard]
         if len(rule.betas) == 2:
-            kernel, numbers = _kernels.adabreg, _adam_numbers(rule)
-            arguments.insert(0, np.array(_adam_rates(rule), dtype))
+            sign, *others = rule.adam_numbers()
+            kernel, numbers = _kernels.adabreg, (sign, rule.decay, *others)
+            arguments.insert(0, np.array(rule.adam_rates(), dtype))
         else:
-            kernel, numbers = _kernels.linbreg, _sgd_numbers(rule)
+            tau, beta = rule.sgd_numbers()
+            kernel, numbers = _kernels.linbreg, (tau, rule.decay, beta)
         own = tuple(map(dtype, numbers))
         work = functools.partial(kernel, self.table, np.empty(0, dtype), own, *arguments)
-        bad = _call(work, int(self.table[:, SIZE].sum()))
+        self._bad = _call(work, int(self.table[:, SIZE].sum()))
         # Autograd must know that the parameters are not what a graph may have saved.
-        for p in self.params:
-            torch.autograd.graph.increment_version(p)
-        return bad
-
-
-def _sgd_numbers(rule: Rule) -> tuple[float, ...]:
-    """Return the gain of the gradient, lr * weight_decay, and the decay of the momentum."""
-    beta = rule.betas[0] if rule.betas else 0.0
-    return rule.tau * (1.0 - beta), rule.decay, beta
-
-
-def _adam_numbers(rule: Rule) -> tuple[float, ...]:
-    beta1, beta2 = rule.betas
-    sign = math.copysign(1.0, rule.tau)
-    return sign, rule.decay, 1.0 - beta1, beta2, 1.0 - beta2, rule.eps
-
-
-def _adam_rates(rule: Rule) -> list[tuple[float, float]]:
-    """Return lr / (1 - beta1^k) and 1 / sqrt(1 - beta2^k) of each tensor."""
-    (beta1, beta2), lr = rule.betas, abs(rule.tau)
-    return [(lr / (1.0 - beta1**k), (1.0 - beta2**k) ** -0.5) for k in map(float, rule.steps)]
-
-
-def _thresholds(J: Functional) -> tuple[float, float]:
-    """Return the thresholds of entries and of groups."""
-    if isinstance(J, GroupL12):
-        return 0.0, J.lam
-    return getattr(J, "lam", 0.0), getattr(J, "lam_group", 0.0)
+        torch.autograd.graph.increment_version(self.params)
 
 
 def _call(kernel: Any, size: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import operator
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -12,8 +11,8 @@ import torch
 from torch import Tensor
 
 from breglab._checks import choice
-from breglab.nn.optim import _compiled, _finite
-from breglab.nn.optim._batch import Batch, Row, Rule, batches
+from breglab.nn.optim import _compiled, _finite, _triton
+from breglab.nn.optim._batch import Batch, Row, Rule, batches, same
 from breglab.nn.optim._chunked import KINDS, Chunked
 from breglab.nn.optim._params import Group
 from breglab.nn.optim.bregman import Bregman
@@ -28,7 +27,8 @@ class Fused(Bregman, abc.ABC):
 
     def __init__(self, *arguments: Any, kernel: str, **options: Any) -> None:
         self._kernel = choice(kernel, "kernel", KERNELS)
-        if kernel == "compiled" and not _compiled.available():
+        on_gpu = torch.cuda.is_available() and _triton.available()
+        if kernel == "compiled" and not (on_gpu or _compiled.available()):
             raise ValueError("kernel='compiled' needs numba: pip install 'breglab[fast]'")
         super().__init__(*arguments, **options)
 
@@ -43,52 +43,70 @@ class Fused(Bregman, abc.ABC):
         return own
 
     def _update(self, active: Sequence[Sequence[Tensor]]) -> None:
-        plans = [self._plan(index, params) for index, params in enumerate(active)]
+        unchanged = same(list(self.state.values()), self._known)
+        plans = [self._plan(index, params, unchanged) for index, params in enumerate(active)]
+        self._known[:] = self.state.values()
         rest = [others for _, others in plans]
         # The kernels see by themselves what is not finite, and leave such entries alone.
         guard = self._nonfinite == "raise"
         if not self._gradients_serve(rest if guard else active):
             return
-        bad = 0
         for index, (found, _) in enumerate(plans):
             J, delta = self._functional(index), self.param_groups[index]["delta"]
             for batch in found:
-                bad += batch.run(self._rule(index, batch), J, delta, guard)
+                batch.run(self._rule(index, batch), J, delta, guard)
         if any(rest):
             self._step_by_torch(rest)
-        if bad and guard:
+        # All is on its way before a GPU is waited for.
+        bad = [batch.bad() for found, _ in plans for batch in found] if guard else []
+        if any(bad):
             _finite.refuse(type(self).__name__, list(chain.from_iterable(active)))
 
-    def _plan(self, index: int, params: Sequence[Tensor]) -> Plan:
-        """Return the batches for the kernels and the other parameters, the last ones if valid."""
-        group = self.param_groups[index]
-        if not params or not _leaves_choice(group):
-            return [], list(params)
-        key = group["regularizer"], group["groups"]
-        known = self._plans.get(index)
-        if known is not None and known[0] == key and self._holds(index, *known[1:], params):
-            return known[2]
-        plan = batches(self._functional(index), params, lambda p: self._row(index, p), self._engine)
-        for batch in plan[0]:
-            batch.refresh()
-        self._plans[index] = key, list(params), plan
-        return plan
+    def _plan(self, index: int, params: Sequence[Tensor], unchanged: bool) -> Plan:
+        """Return the batches for the kernels and the other parameters, the last ones if valid.
 
-    def _holds(
-        self, index: int, known: Sequence[Tensor], plan: Plan, params: Sequence[Tensor]
-    ) -> bool:
-        """Return whether a plan for some parameters is still one for these."""
-        return _same(known, params) and all(
-            all(_same(self._row(index, row[0]), row) for row in batch.rows) and batch.refresh()
-            for batch in plan[0]
+        A step of a small network on a GPU takes little longer than to find out that they are: what
+        is asked for every parameter is asked without a loop of Python's. `unchanged` tells that
+        the parameters have the dictionaries of state that they had.
+        """
+        group = self.param_groups[index]
+        if not params or not _leaves_choice(group) or _capturing():
+            return [], list(params)
+        names = self._remembered(group)
+        key = group["regularizer"], group["groups"], names
+        before, stepped, plan = self._plans.get(index, (None, [], ([], [])))
+        if before == key and same(stepped, params):
+            held = [self._holds(batch, names, unchanged) for batch in plan[0]]
+            if all(held):
+                return plan
+        found, rest = batches(
+            self._functional(index), params, lambda p: self._row(index, p), self._engine
         )
+        serving = [batch for batch in found if batch.ready()]
+        for batch in serving:
+            batch.states = [self.state[p] for p in batch.params]
+        rest += chain.from_iterable(batch.params for batch in found if batch not in serving)
+        self._plans[index] = key, list(params), (serving, rest)
+        return serving, rest
+
+    def _holds(self, batch: Batch, names: Sequence[str], unchanged: bool) -> bool:
+        """Return whether a batch has the tensors that the state has, and can be stepped."""
+        if not unchanged:
+            batch.states = [self.state.get(p, {}) for p in batch.params]
+        for name, column in zip(names, batch.columns[1:], strict=True):
+            if not same([state.get(name) for state in batch.states], column):
+                return False
+        return batch.refresh()
 
     def _renew(self) -> None:
         super()._renew()
+        self._known: list[dict[str, Any]] = []
         self._plans: dict[int, tuple[Any, list[Tensor], Plan]] = {}
 
     def _engine(self, kind: int, p: Tensor) -> type[Batch] | None:
         """Return what makes the step of a parameter in one go, None if nothing does."""
+        if p.device.type == _triton.DEVICE and self._kernel != "torch" and _triton.available():
+            return _triton.Launched
         if p.device.type != "cpu":
             return None
         if self._kernel != "torch" and _compiled.available():
@@ -98,6 +116,10 @@ class Fused(Bregman, abc.ABC):
     @abc.abstractmethod
     def _row(self, index: int, p: Tensor) -> Row:
         """Return a parameter, its dual and what the rule remembers, created if need be."""
+
+    @abc.abstractmethod
+    def _remembered(self, group: Group) -> tuple[str, ...]:
+        """Return by which names the state has what is in a row, the dual first."""
 
     @abc.abstractmethod
     def _rule(self, index: int, batch: Batch) -> Rule:
@@ -110,13 +132,14 @@ def _leaves_choice(group: Group) -> bool:
     return group["fused"] is None and not any(group.get(name) for name in asked)
 
 
+def _capturing() -> bool:
+    """Return whether a CUDA graph is recorded, where torch's kernels have their numbers."""
+    return torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
+
+
 def _has_fused(p: Tensor) -> bool:
     # Torch's fused SGD knows no DTensors.
     return p.is_floating_point() and p.device.type in ("cpu", "cuda") and not is_sharded(p)
-
-
-def _same(first: Sequence[Tensor], second: Sequence[Tensor]) -> bool:
-    return len(first) == len(second) and all(map(operator.is_, first, second))
 
 
 def zeros_like(v: Tensor) -> Tensor:

@@ -60,8 +60,10 @@ def check_dense(name: str, params: Sequence[Tensor]) -> None:
     RuntimeError
         If the gradient of a parameter is sparse, as of an embedding with ``sparse=True``.
     """
+    strided = torch.strided
     for p in params:
-        if p.grad is not None and p.grad.layout != torch.strided:
+        g = p.grad
+        if g is not None and g.layout is not strided:
             raise RuntimeError(
                 f"{name} needs dense gradients, got a sparse one for a parameter of shape "
                 f"{tuple(p.shape)} (an embedding with sparse=True?)"

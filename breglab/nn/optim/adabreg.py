@@ -85,17 +85,28 @@ class AdaBreg(Fused):
         super()._check_numbers(group)
         check_moments(group)
 
+    def _dual(self, index: int, p: Tensor) -> Tensor:
+        v = super()._dual(index, p)
+        step = self.state[p].get("step")
+        if step is not None and p.is_cuda and not step.is_cuda:
+            # A checkpoint of a run on the CPU; on a GPU torch's fused kernel wants it there.
+            self.state[p]["step"] = step.to(p.device)
+        return v
+
     def _row(self, index: int, p: Tensor) -> Row:
         v, state = self._dual(index, p), self.state[p]
         if "step" not in state:
-            state["step"] = torch.zeros((), dtype=torch.float32)
+            # Where torch's fused kernel wants it.
+            state["step"] = torch.zeros((), dtype=torch.float32, device=p.device)
             state["exp_avg"], state["exp_avg_sq"] = zeros_like(v), zeros_like(v)
         return p, v, state["exp_avg"], state["exp_avg_sq"]
+
+    def _remembered(self, group: Group) -> tuple[str, ...]:
+        return "dual", "exp_avg", "exp_avg_sq"
 
     def _rule(self, index: int, batch: Batch) -> Rule:
         group = self.param_groups[index]
         lr = float(group["lr"])
         tau = -lr if group["maximize"] else lr
-        steps = [self.state[p]["step"] for p in batch.params]
-        torch._foreach_add_(steps, 1.0)
+        steps = batch.counted([state["step"] for state in batch.states])
         return Rule(tau, lr * group["weight_decay"], tuple(group["betas"]), group["eps"], steps)

@@ -43,12 +43,12 @@ class LinBreg(Fused):
     maximize, foreach, differentiable, fused
         As in `torch.optim.SGD`.
     kernel : {"auto", "compiled", "torch"}
-        "compiled" makes the whole step in one pass over memory, by numba (extra ``fast``), for
-        dense real parameters on the CPU. "torch" takes torch's own kernels: SGD on the dual, fused
-        where it can be, then the map to the parameter; on the CPU chunk by chunk where J looks at
-        entries, so that the second pass finds the dual in the cache. "auto" compiles if numba is
-        there, and what cannot be compiled is left to torch. Foreach, fused or differentiable ask
-        for torch's, tensor by tensor.
+        "compiled" makes the whole step in one pass over memory, for dense real parameters: by
+        numba (extra ``fast``) on the CPU, by Triton on CUDA. "torch" takes torch's own kernels:
+        SGD on the dual, fused where it can be, then the map to the parameter; on the CPU chunk by
+        chunk where J looks at entries, so that the second pass finds the dual in the cache. "auto"
+        compiles if numba or Triton is there, and what cannot be compiled is left to torch.
+        Foreach, fused or differentiable ask for torch's, tensor by tensor.
 
     Raises
     ------
@@ -103,10 +103,11 @@ class LinBreg(Fused):
         return v
 
     def _row(self, index: int, p: Tensor) -> Row:
-        v = self._dual(index, p)
-        if self.param_groups[index]["momentum"]:
-            return p, v, self.state[p]["momentum_buffer"]
-        return p, v
+        self._dual(index, p)
+        return p, *(self.state[p][name] for name in self._remembered(self.param_groups[index]))
+
+    def _remembered(self, group: Group) -> tuple[str, ...]:
+        return ("dual", "momentum_buffer") if group["momentum"] else ("dual",)
 
     def _rule(self, index: int, batch: Batch) -> Rule:
         group = self.param_groups[index]
