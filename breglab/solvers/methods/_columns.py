@@ -59,12 +59,12 @@ class Columns:
         """``A_W^H A_W`` of all columns W."""
         return self._gram[: self._size, : self._size]
 
-    def add(self, index: Array) -> None:
-        """Take in columns of A that are not here yet."""
+    def add(self, index: Array, entries: Any = None) -> None:
+        """Take in columns of A that are not here yet; their entries may be known."""
         old, size = self._size, self._size + len(index)
         if size > len(self._gram):
             self._make_room(max(2 * size, LEAST))
-        gram, new = self._gram, gather(self._A, index)
+        gram, new = self._gram, gather(self._A, index) if entries is None else entries
         if self._sparse:
             gram[:old, old:size] = adjoint(self._columns, new).toarray()
             gram[old:size, old:size] = adjoint(new, new).toarray()
@@ -80,6 +80,34 @@ class Columns:
             gram[old:size, :old] = gram[:old, old:size].conj().T
         self.index = np.concatenate([self.index, index])
         self._size = size
+
+    def keep(self, places: Array) -> None:
+        """Forget all columns but these, which are at the places 0, 1, ... then."""
+        size = len(places)
+        gram = self._gram[np.ix_(places, places)]
+        self._gram[:size, :size] = gram
+        if self._sparse:
+            self._columns = self._columns[:, places]
+        else:
+            self._columns[:, :size] = self._columns[:, places]
+        self.index, self._size = self.index[places], size
+        self._growing = GrowingFactor(self.dtype)
+        self._solved, self._factor = np.empty(0, dtype=np.intp), None
+
+    def beyond(self, index: Array) -> tuple[Any, Array, Array]:
+        """Return columns, the Gram matrix of what all at hand leave of them, and squared lengths.
+
+        Those at hand have to be independent, as far as the last `solve_all` could tell.
+        """
+        new = gather(self._A, index)
+        gram = adjoint(new, new)
+        gram = gram.toarray() if self._sparse else gram
+        own = gram.diagonal().real.copy()
+        if self._size:
+            inner = adjoint(self._columns[:, : self._size], new)
+            inner = self._growing.divide(inner.toarray() if self._sparse else inner)
+            gram = gram - adjoint(inner, inner)
+        return new, gram, own
 
     def coherence(self) -> float:
         """Return the largest normalised inner product of two columns."""
