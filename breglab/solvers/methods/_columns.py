@@ -12,8 +12,9 @@ from breglab._checks import Array
 from breglab.solvers.linear_map import LinearMap
 from breglab.solvers.methods._growing_factor import DEPENDENT, GrowingFactor
 
-LEAST = 64
-"""Columns that there is room for at the beginning."""
+LEAST, PART, MOST = 64, 0.35, 512
+"""Columns that there is room for at the beginning: at least so many, and a part of the rows if that
+is not more than the last. What is not used of it takes no memory."""
 
 
 class Columns:
@@ -40,6 +41,7 @@ class Columns:
         self.dtype = np.dtype(np.float64 if A.real else np.complex128)
         self.index = np.empty(0, dtype=np.intp)
         self._size = 0
+        self._begin = min(max(LEAST, min(int(PART * A.shape[0]), MOST)), A.shape[1])
         self._sparse = A.sparse is not None
         empty = gather(A, self.index) if self._sparse else np.empty((A.shape[0], 0), self.dtype)
         self._columns: Any = empty
@@ -63,7 +65,7 @@ class Columns:
         """Take in columns of A that are not here yet; their entries may be known."""
         old, size = self._size, self._size + len(index)
         if size > len(self._gram):
-            self._make_room(max(2 * size, LEAST))
+            self._make_room(max(2 * size if old else size, self._begin))
         gram, new = self._gram, gather(self._A, index) if entries is None else entries
         if self._sparse:
             gram[:old, old:size] = adjoint(self._columns, new).toarray()
@@ -153,7 +155,7 @@ class Columns:
             # Where all columns are meant, and in order, their Gram matrix needs no copy.
             whole = len(places) == self._size and bool((places[1:] > places[:-1]).all())
             gram = self.gram if whole else self.gram[places].T[places].T
-            factor, failed = self._factorize(gram, lower=1, clean=0)
+            factor, failed = self._factorize(gram, lower=1, clean=0, overwrite_a=not whole)
             least = failed or factor.diagonal().real.min() ** 2
             sound = not failed and least > DEPENDENT * gram.diagonal().real.max()
             self._factor = factor if sound else None
