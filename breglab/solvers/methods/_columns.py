@@ -65,7 +65,7 @@ class Columns:
         """Take in columns of A that are not here yet; their entries may be known."""
         old, size = self._size, self._size + len(index)
         if size > len(self._gram):
-            self._make_room(max(2 * size if old else size, self._begin))
+            self._make_room(max(size + max(size // 4, LEAST) if old else size, self._begin))
         gram, new = self._gram, gather(self._A, index) if entries is None else entries
         if self._sparse:
             gram[:old, old:size] = adjoint(self._columns, new).toarray()
@@ -82,6 +82,11 @@ class Columns:
             gram[old:size, :old] = gram[:old, old:size].conj().T
         self.index = np.concatenate([self.index, index])
         self._size = size
+
+    def reserve(self, size: int) -> None:
+        """Make room for so many columns at once; what is not used of it takes no memory."""
+        if size > len(self._gram):
+            self._make_room(size)
 
     def keep(self, places: Array) -> None:
         """Forget all columns but these, which are at the places 0, 1, ... then."""
@@ -166,7 +171,7 @@ class Columns:
     def _make_room(self, capacity: int) -> None:
         gram = np.empty((capacity, capacity), dtype=self.dtype)
         gram[: self._size, : self._size] = self.gram
-        self._gram = gram
+        self._gram = gram  # the old one goes before there are new columns
         if self._A.sparse is None:
             columns = np.empty((self._A.shape[0], capacity), dtype=self.dtype, order="F")
             columns[:, : self._size] = self._columns[:, : self._size]

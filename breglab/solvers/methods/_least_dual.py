@@ -64,7 +64,8 @@ def least_dual(
         Called after each pass with the point and ``|A^T y|_inf``.
     """
     feasible = max(FEASIBLE, 1.0 + 20.0 * A.eps)
-    others = _Others(columns, signs)
+    columns.reserve(most)
+    others = _Others(columns, signs, most)
     for _ in range(ROUNDS):
         y = others.point()
         if y is None:
@@ -87,14 +88,20 @@ def least_dual(
 class _Others:
     """The columns at hand that are not in S, and which of them are held."""
 
-    def __init__(self, columns: Columns, signs: Array) -> None:
+    def __init__(self, columns: Columns, signs: Array, most: int) -> None:
         self._columns = columns
         self._inside = np.arange(len(signs))  # the places of S
         self._first = columns.solve(self._inside, signs)
         self._fits = np.empty((len(signs), 0))  # coefficients of V in A_S
-        self._rest = np.empty((0, 0))  # A_V^T P A_V
+        size = max(most - len(signs), 0)
+        self._room = np.empty((size, size))  # has A_V^T P A_V in its corner
         self._c = np.empty(0)  # A_V^T y_0
         self._t = np.empty(0)  # signs of those that are held, else 0
+
+    @property
+    def _rest(self) -> Array:
+        size = len(self._t)
+        return self._room[:size, :size]
 
     def point(self) -> Array | None:
         """Return the smallest y for the columns at hand, None if it is not found."""
@@ -111,19 +118,18 @@ class _Others:
         self._fits = np.hstack([self._fits, self._columns.solve(self._inside, inner)])
         self._c = np.concatenate([self._c, inner.T @ self._first])
         self._t = np.concatenate([self._t, t])
-        rest = np.empty((len(self._t),) * 2)
-        rest[:old, :old] = self._rest
+        rest = self._rest
         rest[old:] = gram[k + old :, k:] - inner.T @ self._fits
         rest[:old, old:] = rest[old:, :old].T
-        self._rest = rest
 
     def make_room(self, most: int) -> bool:
         """Forget who is not held if there are too many; return whether there is room now."""
         if len(self._columns.index) > most:
             held = np.flatnonzero(self._t)
             self._columns.keep(np.concatenate([self._inside, len(self._inside) + held]))
-            self._fits, self._rest = self._fits[:, held], self._rest[np.ix_(held, held)]
-            self._c, self._t = self._c[held], self._t[held]
+            rest = self._rest[np.ix_(held, held)]
+            self._fits, self._c, self._t = self._fits[:, held], self._c[held], self._t[held]
+            self._rest[:] = rest
         return len(self._columns.index) <= most
 
     def _multipliers(self) -> Array | None:
@@ -132,11 +138,12 @@ class _Others:
         for _ in range(TURNS):
             z, held = np.zeros(len(t)), np.flatnonzero(t)
             if held.size:
-                rest = self._rest[held][:, held]
-                _, z[held], failed = dposv(rest, LEVEL * t[held] - self._c[held])
+                block = np.ix_(held, held)
+                right = LEVEL * t[held] - self._c[held]
+                _, z[held], failed = dposv(self._rest[block].T, right, overwrite_a=True)
                 if failed:
                     # Dependent columns: enough of them are held, and the others come along.
-                    _, order, rank, _ = dpstrf(rest)
+                    _, order, rank, _ = dpstrf(self._rest[block])
                     t[held[order[rank:] - 1]] = 0.0
                     continue
             wrong = z * t > 0.0

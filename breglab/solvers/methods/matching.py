@@ -41,7 +41,7 @@ DEPENDENT = 1e-6
 SUPPORT, HELD = 0.45, 0.9
 """Parts of m above which a support is too large to be the sparsest one, and above which support and
 other columns that are tight leave no room for a dual point."""
-ROOM = 0.45
+ROOM = 0.35
 """Part of the memory of a dense A that columns at hand and their Gram matrix may take."""
 PASSES = 100
 """Passes after which to give up."""
