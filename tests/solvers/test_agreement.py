@@ -12,8 +12,8 @@ from breglab.solvers.methods import BASIS_PURSUIT, DENOISING
 
 GRADIENTS = {"linearized_bregman", "kicking"}
 """Slow where columns are collinear or of different sizes: these may reach their limit."""
-PARTIAL = {"batched"}
-"""Gives up where it is not made for the problem, and says so."""
+PARTIAL = {"batched", "matching"}
+"""Give up where they are not made for the problem, and say so."""
 
 
 def relative(x, y):

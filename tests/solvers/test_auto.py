@@ -20,11 +20,11 @@ def test_incoherent_columns_go_the_fast_lane():
 
 
 @pytest.mark.parametrize("rho", [0.9, 0.99])
-def test_coherent_columns_go_to_the_homotopy_at_once(rho):
+def test_coherent_columns_are_matched(rho):
     A, b, x = correlated(100, 400, 8, 0, rho)
     solution = basis_pursuit(A, b)
     assert solution.certified
-    assert solution.method.startswith("homotopy")
+    assert solution.method == "matching"
     assert "batched before it:" in solution.message
     assert np.abs(solution.x - x).max() <= 1e-9
 

@@ -13,6 +13,7 @@ from breglab.solvers.methods.homotopy import homotopy
 from breglab.solvers.methods.kicking import kicking
 from breglab.solvers.methods.lbfgs import lbfgs
 from breglab.solvers.methods.linearized_bregman import linearized_bregman
+from breglab.solvers.methods.matching import matching
 from breglab.solvers.methods.newton import newton
 
 _BREGMAN: dict[str, Method] = {
@@ -30,6 +31,7 @@ BASIS_PURSUIT: dict[str, Method] = {
     "auto": auto,
     "homotopy": homotopy,
     "batched": batched,
+    "matching": matching,
     **_BREGMAN,
     "adaptive_inverse_scale_space": adaptive_inverse_scale_space,
 }

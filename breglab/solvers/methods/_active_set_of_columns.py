@@ -105,7 +105,8 @@ class ActiveSetOfColumns:
             if fresh.size:
                 self._add(fresh)
             self.x = np.concatenate([self.x, np.zeros(len(fresh), dtype=self.x.dtype)])
-            if not self._solve(self.g[self.columns.index], floor):
+            begin = max(floor, self.lam) if arrived else floor
+            if not self._solve(self.g[self.columns.index], floor, begin):
                 return "" if closed else "The active set did not settle."
             arrived = self.target.reached(self.lam, norm(self.r) - 1e-12 * self.size)
             if not self.A.real and self.lam <= LOST * begin:
@@ -160,11 +161,11 @@ class ActiveSetOfColumns:
         rank = len(size) - max(int(part * len(self.b)), 1)
         return float(np.partition(size, rank)[rank]) if rank > 0 else 0.0
 
-    def _solve(self, g: Array, floor: float) -> bool:
+    def _solve(self, g: Array, floor: float, begin: float) -> bool:
         """Solve on the columns at hand for the least lam that is allowed and still needed."""
         small = small_lasso if self.A.real else small_complex_lasso
         sigma = self.target.sigma
-        self.lam = floor
+        self.lam = begin
         for _ in range(NEWTON):
             x = small(self.columns, g, self.lam, self.x)
             if x is None:

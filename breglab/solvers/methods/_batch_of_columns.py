@@ -7,6 +7,7 @@ few columns are missing the correlations with a part of the rows show them as we
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.special import ndtri
@@ -36,7 +37,9 @@ EXACT = 1e-10
 class BatchOfColumns:
     """One run of `breglab.solvers.methods.batched`."""
 
-    def __init__(self, task: Task, monitor: Monitor, coherence: float) -> None:
+    name = "batched"
+
+    def __init__(self, task: Task, monitor: Monitor, coherence: float = 1.0) -> None:
         self.A, self.monitor, self.coherence = task.A, monitor, coherence
         self.columns = Columns(task.A)
         self.g = task.A.correlation(task.b)
@@ -52,11 +55,15 @@ class BatchOfColumns:
         problem = self._identify()
         if problem or not self.x.size:
             return self._ended(problem)
+        self.points = self._proofs()
+        return self._next()
+
+    def _proofs(self) -> Iterator[Array]:
+        """Yield dual points for the support."""
         # What a vector of length one has as its typical correlation.
         typical = norm(self.g) / math.sqrt(len(self.g)) / self.size
         signs = self.x / np.abs(self.x)
-        self.points = dual_points(self.A, self.columns, self.support, signs, typical, self._report)
-        return self._next()
+        return dual_points(self.A, self.columns, self.support, signs, typical, self._report)
 
     def _next(self) -> Attempt:
         """Offer the next dual point."""
@@ -69,7 +76,7 @@ class BatchOfColumns:
     def _ended(self, problem: str) -> Attempt:
         index = self.columns.index[self.support]
         x = _scattered(self.A.shape[1], index, self.x)
-        candidate = Candidate(x, self.y, self.stage, "batched", problem)
+        candidate = Candidate(x, self.y, self.stage, self.name, problem)
         again = None if problem or not self.x.size else self._next
         return Attempt(candidate, not problem, again)
 

@@ -12,8 +12,9 @@ from breglab._checks import Array
 from breglab.solvers.linear_map import LinearMap
 from breglab.solvers.methods._growing_factor import DEPENDENT, GrowingFactor
 
-LEAST = 64
-"""Columns that there is room for at the beginning."""
+LEAST, PART, MOST = 64, 0.35, 512
+"""Columns that there is room for at the beginning: at least so many, and a part of the rows if that
+is not more than the last. What is not used of it takes no memory."""
 
 
 class Columns:
@@ -40,6 +41,7 @@ class Columns:
         self.dtype = np.dtype(np.float64 if A.real else np.complex128)
         self.index = np.empty(0, dtype=np.intp)
         self._size = 0
+        self._begin = min(max(LEAST, min(int(PART * A.shape[0]), MOST)), A.shape[1])
         self._sparse = A.sparse is not None
         empty = gather(A, self.index) if self._sparse else np.empty((A.shape[0], 0), self.dtype)
         self._columns: Any = empty
@@ -59,12 +61,12 @@ class Columns:
         """``A_W^H A_W`` of all columns W."""
         return self._gram[: self._size, : self._size]
 
-    def add(self, index: Array) -> None:
-        """Take in columns of A that are not here yet."""
+    def add(self, index: Array, entries: Any = None) -> None:
+        """Take in columns of A that are not here yet; their entries may be known."""
         old, size = self._size, self._size + len(index)
         if size > len(self._gram):
-            self._make_room(max(2 * size, LEAST))
-        gram, new = self._gram, gather(self._A, index)
+            self._make_room(max(size + max(size // 4, LEAST) if old else size, self._begin))
+        gram, new = self._gram, gather(self._A, index) if entries is None else entries
         if self._sparse:
             gram[:old, old:size] = adjoint(self._columns, new).toarray()
             gram[old:size, old:size] = adjoint(new, new).toarray()
@@ -80,6 +82,39 @@ class Columns:
             gram[old:size, :old] = gram[:old, old:size].conj().T
         self.index = np.concatenate([self.index, index])
         self._size = size
+
+    def reserve(self, size: int) -> None:
+        """Make room for so many columns at once; what is not used of it takes no memory."""
+        if size > len(self._gram):
+            self._make_room(size)
+
+    def keep(self, places: Array) -> None:
+        """Forget all columns but these, which are at the places 0, 1, ... then."""
+        size = len(places)
+        gram = self._gram[np.ix_(places, places)]
+        self._gram[:size, :size] = gram
+        if self._sparse:
+            self._columns = self._columns[:, places]
+        else:
+            self._columns[:, :size] = self._columns[:, places]
+        self.index, self._size = self.index[places], size
+        self._growing = GrowingFactor(self.dtype)
+        self._solved, self._factor = np.empty(0, dtype=np.intp), None
+
+    def beyond(self, index: Array) -> tuple[Any, Array, Array]:
+        """Return columns, the Gram matrix of what all at hand leave of them, and squared lengths.
+
+        Those at hand have to be independent, as far as the last `solve_all` could tell.
+        """
+        new = gather(self._A, index)
+        gram = adjoint(new, new)
+        gram = gram.toarray() if self._sparse else gram
+        own = gram.diagonal().real.copy()
+        if self._size:
+            inner = adjoint(self._columns[:, : self._size], new)
+            inner = self._growing.divide(inner.toarray() if self._sparse else inner)
+            gram = gram - adjoint(inner, inner)
+        return new, gram, own
 
     def coherence(self) -> float:
         """Return the largest normalised inner product of two columns."""
@@ -125,7 +160,7 @@ class Columns:
             # Where all columns are meant, and in order, their Gram matrix needs no copy.
             whole = len(places) == self._size and bool((places[1:] > places[:-1]).all())
             gram = self.gram if whole else self.gram[places].T[places].T
-            factor, failed = self._factorize(gram, lower=1, clean=0)
+            factor, failed = self._factorize(gram, lower=1, clean=0, overwrite_a=not whole)
             least = failed or factor.diagonal().real.min() ** 2
             sound = not failed and least > DEPENDENT * gram.diagonal().real.max()
             self._factor = factor if sound else None
@@ -136,7 +171,7 @@ class Columns:
     def _make_room(self, capacity: int) -> None:
         gram = np.empty((capacity, capacity), dtype=self.dtype)
         gram[: self._size, : self._size] = self.gram
-        self._gram = gram
+        self._gram = gram  # the old one goes before there are new columns
         if self._A.sparse is None:
             columns = np.empty((self._A.shape[0], capacity), dtype=self.dtype, order="F")
             columns[:, : self._size] = self._columns[:, : self._size]

@@ -56,3 +56,8 @@ class GrowingFactor:
         """Return z with ``G z = right``."""
         factor = self._factor[: self._size, : self._size]
         return self._solve(factor, right, lower=1)[0]
+
+    def divide(self, right: Array) -> Array:
+        """Return z with ``L z = right``."""
+        factor = self._factor[: self._size, : self._size]
+        return self._divide(1.0, factor, right, lower=1)

@@ -5,9 +5,9 @@ support and ``|c_i| <= lam`` elsewhere. Given signs s on a support S, the first 
 
     A_S^T A_S x_S = A_S^T b - lam s.
 
-Where its solution keeps the signs, it is taken. Else there are two ways towards it, and the one of
-the smaller objective is taken: to the solution with all entries of the wrong sign put to zero, or
-only as far as an exact line search goes, which always makes progress. If the columns are dependent
+Where its solution keeps the signs, it is taken. Else there are two ways towards it: to the solution
+with all entries of the wrong sign put to zero, if the objective falls, or only as far as an exact
+line search goes, which always makes progress. If the columns are dependent
 and the equations have no solution, the objective falls along what is left of them until an entry
 is zero. Once S is solved all indices with ``|c_i| > lam`` enter together, and if that has not
 helped, one by one.
@@ -54,18 +54,18 @@ def small_lasso(columns: Columns, g: Array, lam: float, x: Array) -> Array | Non
         descent = c[support] - lam * s
         target = begin + columns.solve(support, descent)
         crosses = s * target < 0.0
-        trials = [np.where(crosses, 0.0, target)]
+        trial = np.where(crosses, 0.0, target)
         if not columns.independent:
             rest = descent - gram[support][:, support] @ (target - begin)
             if np.max(np.abs(rest)) > DEPENDENT * lam:
-                trials = [_first_zero(begin, s, rest)]
+                trial = _first_zero(begin, s, rest)
                 crosses[:] = True
-        elif crosses.any():
-            trials.append(_line_search(begin, s, target, descent, lam))
-        objective, x, c = min(
-            (_evaluate(gram, g, lam, x, support, trial) for trial in trials),
-            key=lambda reached: reached[0],
-        )
+        before = _objective(g, lam, x, c)
+        objective, reached, left = _evaluate(gram, g, lam, x, support, trial)
+        if columns.independent and crosses.any() and not objective < before:
+            trial = _line_search(begin, s, target, descent, lam)
+            objective, reached, left = _evaluate(gram, g, lam, x, support, trial)
+        x, c = reached, left
         if crosses.any():
             signs[support] = np.sign(x[support])
             continue
@@ -87,7 +87,11 @@ def _evaluate(
     x = x.copy()
     x[support] = entries
     c = g - gram @ x
-    return float(lam * np.abs(x).sum() - 0.5 * (x @ (g + c))), x, c
+    return _objective(g, lam, x, c), x, c
+
+
+def _objective(g: Array, lam: float, x: Array, c: Array) -> float:
+    return float(lam * np.abs(x).sum() - 0.5 * (x @ (g + c)))
 
 
 def _first_zero(x: Array, s: Array, direction: Array) -> Array:

@@ -2,12 +2,14 @@
 
 Batches are made for columns that are nearly orthogonal. They look at their first batch: if it is
 large or two of its columns have a normalised inner product above `COHERENCE`, they hand over at
-once, and the homotopy, which does not mind, follows the path. For BPDN and the lasso the active set
-is first, whatever the columns: it leaves its own batches out where they are coherent. The homotopy
-asks an operator for the columns that it works on, one product each, unless there are too many rows
-to keep such columns. There, and for complex data, where there is no homotopy, an ascent of the dual
-takes over basis pursuit: Newton's where it can factor, else accelerated. BPDN and the lasso have no
-such thing and keep what the active set has found.
+once. Matching comes next: it finds the sparsest explanation for coherent columns as well, where
+there is one that is sparse. Where its proof fails the homotopy follows the path. For BPDN and the
+lasso the active set is first, whatever the columns: it leaves its own batches out where they are
+coherent; then comes the homotopy. That asks an operator for the columns that it works on, one
+product each, unless there are too many rows to keep such columns. There, and for complex data,
+where there is no homotopy, an ascent of the dual takes over basis pursuit: Newton's where it can
+factor, else accelerated. BPDN and the lasso have no such thing and keep what the active set has
+found.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from breglab.solvers.methods.accelerated import accelerated
 from breglab.solvers.methods.active_set import attempt as attempt_active_set
 from breglab.solvers.methods.batched import attempt as attempt_batches
 from breglab.solvers.methods.homotopy import homotopy
+from breglab.solvers.methods.matching import attempt as attempt_matching
 from breglab.solvers.methods.newton import newton
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Constrained, Task
@@ -26,7 +29,7 @@ from breglab.solvers.task import Candidate, Constrained, Task
 COHERENCE = 0.6
 """Largest normalised inner product that the batches are trusted with."""
 ROWS = 4096
-"""Rows up to which columns of an operator are made: as many as rows, in the worst case."""
+"""Rows up to which as many columns are kept in double precision, if A is no array."""
 
 
 def auto(task: Task, monitor: Monitor) -> Candidate:
@@ -39,21 +42,40 @@ def auto(task: Task, monitor: Monitor) -> Candidate:
     monitor : Monitor
         Gets the iterates of one method after the other.
     """
-    pursuit = isinstance(task, Constrained) and task.sigma == 0.0
-    if pursuit:
-        tried = attempt_batches(task, monitor, coherence=COHERENCE)
-    else:
-        tried = attempt_active_set(task, monitor)
+    if not (isinstance(task, Constrained) and task.sigma == 0.0):
+        return attempt_active_set(task, monitor).offer(
+            lambda tried: _denoised(tried, task, monitor)
+        )
+    return attempt_batches(task, monitor, coherence=COHERENCE).offer(
+        lambda tried: _pursued(tried, task, monitor)
+    )
 
-    def take_over(tried: Attempt) -> Candidate:
-        A = task.A
-        if A.real and (A.has_entries or A.shape[0] <= ROWS):
-            return _after(tried, homotopy(task, monitor))
-        if pursuit:
-            return _after(tried, (newton if A.has_entries else accelerated)(task, monitor))
-        return tried.candidate
 
-    return tried.offer(take_over)
+def _denoised(tried: Attempt, task: Task, monitor: Monitor) -> Candidate:
+    """Solve BPDN or the lasso where the active set has failed."""
+    return _after(tried, homotopy(task, monitor)) if _keeps_columns(task) else tried.candidate
+
+
+def _pursued(tried: Attempt, task: Task, monitor: Monitor) -> Candidate:
+    """Solve basis pursuit where batches have failed."""
+    A = task.A
+
+    def for_certain(latest: Attempt) -> Candidate:
+        if _keeps_columns(task):
+            return _after(latest, homotopy(task, monitor))
+        return _after(latest, (newton if A.has_entries else accelerated)(task, monitor))
+
+    few = A.dense is not None or (A.has_entries and A.shape[0] <= ROWS)
+    if not (A.real and few):
+        return for_certain(tried)
+    matched = attempt_matching(task, monitor)
+    told = dataclasses.replace(matched, candidate=_after(tried, matched.candidate))
+    return told.offer(for_certain)
+
+
+def _keeps_columns(task: Task) -> bool:
+    """Whether there is a homotopy for it."""
+    return task.A.real and (task.A.has_entries or task.A.shape[0] <= ROWS)
 
 
 def _after(tried: Attempt, candidate: Candidate) -> Candidate:
