@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
-from breglab.nn.optim import _probe, _triton
-from breglab.nn.optim._batch import ENTRIES, GROUPS, NONNEGATIVE, Rule
+torch = pytest.importorskip("torch")
+
+
+from breglab.nn.optim import _probe, _triton  # noqa: E402
+from breglab.nn.optim._batch import ENTRIES, GROUPS, NONNEGATIVE, Rule  # noqa: E402
 
 CPU = torch.device("cpu")
 KINDS = [(ENTRIES, 1024), (NONNEGATIVE, 1024), (GROUPS, 16), (GROUPS, 2048)]

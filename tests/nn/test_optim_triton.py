@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 
 import pytest
-import torch
-from optim_cases import random
-from triton_cases import launched, use_triton
 
-from breglab.geometry import L1, GroupL12, NonNegativeL1, SparseGroup
-from breglab.nn import AdaBreg, LinBreg
-from breglab.nn.optim import _probe, _triton
+torch = pytest.importorskip("torch")
+
+from optim_cases import random  # noqa: E402
+from triton_cases import launched, use_triton  # noqa: E402
+
+from breglab.geometry import L1, GroupL12, NonNegativeL1, SparseGroup  # noqa: E402
+from breglab.nn import AdaBreg, LinBreg  # noqa: E402
+from breglab.nn.optim import _probe, _triton  # noqa: E402
 
 MAKERS = {
     "LinBreg": lambda p, J, **o: LinBreg(p, 0.1, J, delta=0.5, weight_decay=0.1, **o),

@@ -44,6 +44,7 @@ NAMES = (
     "homotopy (numba)",
     "homotopy (NumPy)",
     "batched",
+    "matching",
     "active_set",
     "adaptive_inverse_scale_space",
     *_BREGMAN,

@@ -105,8 +105,8 @@ class ActiveSetOfColumns:
             if fresh.size:
                 self._add(fresh)
             self.x = np.concatenate([self.x, np.zeros(len(fresh), dtype=self.x.dtype)])
-            begin = max(floor, self.lam) if arrived else floor
-            if not self._solve(self.g[self.columns.index], floor, begin):
+            lam = max(floor, self.lam) if arrived else floor
+            if not self._solve(self.g[self.columns.index], floor, lam):
                 return "" if closed else "The active set did not settle."
             arrived = self.target.reached(self.lam, norm(self.r) - 1e-12 * self.size)
             if not self.A.real and self.lam <= LOST * begin:
