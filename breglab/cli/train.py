@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from breglab.nn.training import Config, Run
 
 _BEGINNING = "Training"
-_SIGNALLED = 128
+SIGNALLED = 128
 """What shells add to the number of a signal for the exit code of a command that it ended."""
 
 
@@ -80,7 +80,7 @@ def train(
         raise typer.BadParameter(str(error), param_hint="'CONFIG.toml'") from error
     if run.signal:
         typer.echo(f"Stopped; the same command goes on from {where}.", err=True)
-        raise typer.Exit(_SIGNALLED + run.signal)
+        raise typer.Exit(SIGNALLED + run.signal)
     raise typer.Exit(0 if _show(run) else 1)
 
 
