@@ -17,6 +17,7 @@ import torch
 
 import breglab
 from breglab._files import replaced
+from breglab.nn.baselines import MASKED
 from breglab.nn.training._tables import flat
 from breglab.nn.training.config import Config
 
@@ -37,8 +38,8 @@ def begin(folder: Path, config: Config) -> None:
         for each time that the run was started.
     config : Config
         Entries that may differ from those of a run that goes on are ``data.folder``,
-        ``training.checkpoint_steps`` and, unless the step size follows a cosine,
-        ``training.epochs``.
+        ``training.checkpoint_steps`` and, unless the step size follows a cosine or masks follow the
+        part of the training that is over, ``training.epochs``.
 
     Raises
     ------
@@ -119,7 +120,8 @@ def _read(path: Path, kind: type) -> Any:
 
 def _check_same(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
     old, new = flat(before), flat(json.loads(json.dumps(now)))
-    free = _FREE - ({"training.epochs"} if new["schedule.name"] == "cosine" else set())
+    timed = new["schedule.name"] == "cosine" or new["control.name"] in MASKED
+    free = _FREE - ({"training.epochs"} if timed else set())
     for name in (old | new).keys() - free:
         if old.get(name) != new.get(name):
             raise ValueError(
