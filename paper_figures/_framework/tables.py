@@ -23,8 +23,16 @@ def _all() -> dict[str, Any]:
 
 
 def published(name: str) -> dict[str, Any]:
-    """Return the paper's numbers for a figure or table, by the labels of its runs; in percent."""
-    return {key: value for key, value in _all()[name].items() if isinstance(value, Mapping)}
+    """Return the paper's numbers for a figure or table, by the labels of its runs; in percent.
+
+    Tables with test accuracies get their drops to the dense row, which they name.
+    """
+    entries = _all()[name]
+    rows = {key: dict(value) for key, value in entries.items() if isinstance(value, Mapping)}
+    for row in rows.values():
+        if "dense" in entries:
+            row["drop"] = round(rows[entries["dense"]]["test"] - row["test"], 2)
+    return rows
 
 
 def source(name: str) -> str:
@@ -61,7 +69,8 @@ def comparison(runs: Runs, name: str, quantities: Sequence[Quantity]) -> str:
                 _signed(mean(ours) - theirs) if theirs is not None else "",
             ]
         lines.append(f"| {label} | {' | '.join(cells)} | {len(runs.of(label))} |")
-    return "\n".join([*lines, "", f"Paper: {source(name)}. All numbers are in percent."])
+    where = f"Paper: {source(name)}. " if paper else ""
+    return "\n".join([*lines, "", f"{where}All numbers are in percent."])
 
 
 def _number(value: float | None) -> str:

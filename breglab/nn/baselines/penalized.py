@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
 from breglab.geometry import Functional
 from breglab.nn.optim._regularized import Regularized
@@ -17,20 +16,6 @@ from breglab.nn.regularizers import encode, subgradient
 
 class _Penalized(Regularized):
     """A torch optimizer on g + the shortest element of dJ(theta)."""
-
-    _inner_class: type[Optimizer]
-
-    def __init__(
-        self,
-        params: Any,
-        lr: float | Tensor,
-        regularizer: Functional | None,
-        *,
-        nonfinite: str = "raise",
-        **options: Any,
-    ) -> None:
-        entries = encode(regularizer)
-        super().__init__(self._inner_class, params, entries, {"lr": lr, **options}, nonfinite)
 
     def _update(self, active: Sequence[Sequence[Tensor]]) -> None:
         if not self._gradients_serve(active):
@@ -62,8 +47,8 @@ class PenalizedSGD(_Penalized):
     ----------
     params, lr, regularizer, nonfinite
         As in `breglab.nn.ProxSGD`.
-    **options
-        Further options of `torch.optim.SGD`, such as ``momentum``.
+    momentum, dampening, nesterov, maximize, foreach, differentiable, fused
+        As in `torch.optim.SGD`.
 
     Raises
     ------
@@ -71,7 +56,21 @@ class PenalizedSGD(_Penalized):
         As in `breglab.nn.Bregman`.
     """
 
-    _inner_class = torch.optim.SGD
+    def __init__(
+        self,
+        params: Any,
+        lr: float | Tensor,
+        regularizer: Functional | None,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        nesterov: bool = False,
+        *,
+        nonfinite: str = "raise",
+        **options: Any,
+    ) -> None:
+        own = {"lr": lr, "momentum": momentum, "dampening": dampening, "nesterov": nesterov}
+        entries = encode(regularizer)
+        super().__init__(torch.optim.SGD, params, entries, {**own, **options}, nonfinite)
 
 
 class PenalizedAdam(_Penalized):
@@ -81,8 +80,8 @@ class PenalizedAdam(_Penalized):
     ----------
     params, lr, regularizer, nonfinite
         As in `breglab.nn.ProxSGD`.
-    **options
-        Further options of `torch.optim.Adam`.
+    betas, eps, amsgrad, maximize, foreach, capturable, differentiable, fused
+        As in `torch.optim.Adam`.
 
     Raises
     ------
@@ -90,4 +89,17 @@ class PenalizedAdam(_Penalized):
         As in `breglab.nn.Bregman`.
     """
 
-    _inner_class = torch.optim.Adam
+    def __init__(
+        self,
+        params: Any,
+        lr: float | Tensor,
+        regularizer: Functional | None,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        *,
+        nonfinite: str = "raise",
+        **options: Any,
+    ) -> None:
+        own = {"lr": lr, "betas": betas, "eps": eps}
+        entries = encode(regularizer)
+        super().__init__(torch.optim.Adam, params, entries, {**own, **options}, nonfinite)
