@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from _framework import Claim, Experiment, Job, Runs, comparison
-from _framework.classification import drop_to, percent, row_claims, scatter, train_accuracy
+from _framework.classification import (
+    drop_to,
+    percent,
+    row_claims,
+    scatter,
+    share_of,
+    train_accuracy,
+)
 from _framework.fashion import (
     ADAM,
     BREGMAN,
@@ -48,12 +55,12 @@ def plan(protocol: str) -> list[Job]:
 
 
 def table(runs: Runs) -> str:
-    """Return density, accuracies and drops."""
+    """Return non-zero weights in percent of all of the ConvNet, accuracies and drops."""
     return comparison(
         runs,
         "table_1",
         [
-            ("density", "density", percent("density")),
+            ("weights", "density", share_of("Adam")),
             ("test accuracy", "test", percent("test_accuracy")),
             ("drop to Adam", "drop", drop_to("Adam")),
             ("train accuracy", "train", train_accuracy),
@@ -63,7 +70,7 @@ def table(runs: Runs) -> str:
 
 def draw(runs: Runs) -> Any:
     """Draw the drop over the density."""
-    return scatter(runs, "table_1", "density", "density", "Adam")
+    return scatter(runs, "table_1", "density", share_of("Adam"), "Adam", "non-zero weights")
 
 
 def claims(runs: Runs) -> list[Claim]:

@@ -61,7 +61,7 @@ def table(runs: Runs) -> str:
 
 def draw(runs: Runs) -> Any:
     """Draw the drop over the share of living kernels."""
-    return scatter(runs, "table_2", "kernels", "kernel_density", "Adam")
+    return scatter(runs, "table_2", "kernels", percent("kernel_density"), "Adam", "living kernels")
 
 
 def claims(runs: Runs) -> list[Claim]:

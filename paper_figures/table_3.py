@@ -90,7 +90,7 @@ def table(runs: Runs) -> str:
 
 def draw(runs: Runs) -> Any:
     """Draw the drop over the density."""
-    return scatter(runs, "table_3", "density", "density", DENSE)
+    return scatter(runs, "table_3", "density", percent("density"), DENSE, "non-zero weights")
 
 
 def claims(runs: Runs) -> list[Claim]:

@@ -91,7 +91,7 @@ def figures(
     except command.Stopped as stopped:
         typer.echo("Stopped; the same command goes on.", err=True)
         raise typer.Exit(SIGNALLED + stopped.signal) from None
-    except (OSError, ArithmeticError, RuntimeError, ImportError) as error:
+    except (OSError, ArithmeticError, RuntimeError, ImportError, ValueError) as error:
         typer.echo(f"A run failed: {error}", err=True)
         raise typer.Exit(1) from None
 
