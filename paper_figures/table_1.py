@@ -20,6 +20,7 @@ from _framework.classification import (
 from _framework.fashion import (
     ADAM,
     BREGMAN,
+    CUTS,
     PROTOCOLS,
     SGD,
     bregman,
@@ -51,7 +52,7 @@ def plan(protocol: str) -> list[Job]:
     for label, row in bregman(values, groups=False):
         if label != "LinBreg (beta=0.9)":
             runs.append((f"{label}, target density", {**row, "control": told}))
-    return rows(protocol, runs, {LASSO: (0.035, {})})
+    return rows(protocol, runs, {LASSO: CUTS["table_1"]})
 
 
 def table(runs: Runs) -> str:

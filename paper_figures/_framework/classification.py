@@ -65,14 +65,16 @@ def row_claims(
     paper, found = published(name), []
     for label in labels:
         theirs = paper[label]
-        lost, allowed = mean(drop_to(dense)(runs, label)), paper[dense]["test"] - theirs["test"]
+        # Differences of hundredths: without rounding a row on the border would miss it.
+        lost = round(mean(drop_to(dense)(runs, label)), 6)
+        allowed = round(theirs["drop"] + SLACK, 6)
         ours = {key: mean(percent(read)(runs, label)) for key, read in shares.items()}
         few = all(round(ours[key], 2) <= theirs[key] for key in shares)
         limits = ", ".join(f"{key} <= {theirs[key]} %" for key in shares)
         found.append(
             Claim(
-                f"{label}: {limits}, drop to {dense} <= {allowed + SLACK:.1f}",
-                few and lost <= allowed + SLACK,
+                f"{label}: {limits}, drop to {dense} <= {allowed:.1f}",
+                few and lost <= allowed,
                 ", ".join(f"{key} {ours[key]:.2f} %" for key in shares) + f", drop {lost:.2f}",
             )
         )

@@ -27,6 +27,11 @@ EPOCHS = {"full": 100, "reduced": 25, "smoke": 2}
 SGD: Section = {"name": "sgd", "lr": 0.05, "momentum": 0.9}
 ADAM: Section = {"name": "adam", "lr": 1e-3}
 KERNELS = {"conv": "kernels"}
+CUTS: Mapping[str, tuple[Any, dict[str, str]]] = {
+    "table_1": (0.035, {}),
+    "table_2": ({"conv": 0.043, "linear": 0.036}, KERNELS),
+}
+"""What thresholds leave, as in the paper, and the groups."""
 BREGMAN = {"LinBreg": "linbreg", "LinBreg (beta=0.9)": "linbreg", "AdaBreg": "adabreg"}
 CHOSEN = Path(__file__).parent.parent / "chosen.toml"
 
