@@ -49,9 +49,7 @@ def common(protocol: str) -> dict[str, dict[str, Any]]:
 def plan(protocol: str) -> list[Job]:
     """Return the rows; those with a threshold are made of those without."""
     values = chosen("table_3")
-    gain = 5.0  # as the paper's authors have it for this network
-    methods = {key: {**options, "gain": gain} for key, options in values.items()}
-    bregmans = dict(bregman(methods, groups=False))
+    bregmans = dict(bregman(values, groups=False))
     lasso = penalty(values["Lasso, Adam"], "penalizedadam", groups=False)
     told = {"name": "feedback", "target_density": 0.05, "rate": 0.3}
     pruning = {"name": "pruning", "target_density": 0.05}
