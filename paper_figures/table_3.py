@@ -14,9 +14,10 @@ from _framework.fashion import ADAM, SGD, bregman, chosen, penalty
 from _framework.thresholds import thresholded_job
 
 PROTOCOLS = {
-    "full": "CIFAR-10 with 5,000 validation images, ResNet-18, 100 epochs, seeds 0, 1 and 2.",
+    "full": "CIFAR-10 with 5,000 validation images, ResNet-18, 100 epochs, seeds 0, 1 and 2; mixed "
+    "precision (bfloat16).",
     "reduced": "REDUCED: CIFAR-10 with 5,000 validation images, a ResNet-18 of a quarter of the "
-    "width, 15 epochs instead of 100, seed 0 alone, some of the rows.",
+    "width, 15 epochs instead of 100, seed 0 alone, some of the rows; mixed precision (bfloat16).",
     "smoke": "A trial on scikit-learn's digits with a narrow residual network, 1 epoch, seed 0: it "
     "shows that the commands work and nothing about the paper.",
 }

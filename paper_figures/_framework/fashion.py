@@ -15,7 +15,8 @@ Section = dict[str, Any]
 Sections = dict[str, Section]
 
 PROTOCOLS = {
-    "full": "Fashion-MNIST with 5,000 validation images, 100 epochs, seeds 0, 1 and 2.",
+    "full": "Fashion-MNIST with 5,000 validation images, 100 epochs, seeds 0, 1 and 2; "
+    "mixed precision (bfloat16).",
     "reduced": "REDUCED: Fashion-MNIST with 5,000 validation images, 25 epochs instead of 100, "
     "seed 0 alone; mixed precision (bfloat16).",
     "smoke": "A trial on scikit-learn's digits, 2 epochs, seed 0: it shows that the commands work "
