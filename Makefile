@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 OUT ?= breglab-report
 JOBS ?= 2
+PROTOCOL ?= full
+NAMES ?=
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
@@ -35,9 +37,8 @@ format: $(VENV)/.dev  ## bring the sources into the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-figures: $(VENV)/.core  ## make the pictures of the documentation again
-	$(BIN)/python paper_figures/inverse_scale_space.py
-	$(BIN)/python paper_figures/path_against_lasso.py
+figures: $(VENV)/.nn  ## make the paper's figures and tables (PROTOCOL=smoke, reduced or full; NAMES=...)
+	$(BIN)/breglab figures $(NAMES) --$(PROTOCOL) --jobs $(JOBS)
 
 benchmark: $(VENV)/.bench  ## time the iteration and the solvers against their peers (quick)
 	$(BIN)/python benchmarks/iteration.py
@@ -60,6 +61,10 @@ $(VENV)/.core: $(VENV)/.python pyproject.toml constraints.txt
 
 $(VENV)/.bench: $(VENV)/.python pyproject.toml constraints.txt
 	$(PIP) --editable ".[bench]"
+	@touch $@ $(VENV)/.core
+
+$(VENV)/.nn: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) --editable ".[nn,fast]"
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt

@@ -1,57 +1,73 @@
-"""The inverse scale space of a photograph: linearized Bregman iterations add coarse features first.
-
-Writes results/inverse_scale_space.json (what was run, and the numbers in the captions) and
-results/inverse_scale_space.png.
-
-usage: python paper_figures/inverse_scale_space.py
-"""
+"""The inverse scale space of a photograph: linearized Bregman adds coarse features first."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from _framework import Experiment, Job, Runs, packed, unpacked
 
-import breglab
 from breglab.geometry import L1, ElasticNet
 from breglab.iteration import run
-from breglab.plotting import reconstructions, to_png
+from breglab.plotting import reconstructions
 from breglab.problems import load
 
-RESULTS = Path(__file__).parent / "results"
-TIMES = (10, 25, 60, 120, 220)
-LAM, DELTA = 1.0, 20.0
+SETTINGS = {"problem": "photograph", "lam": 1.0, "delta": 20.0, "times": [10, 25, 60, 120, 220]}
 
 
-def main() -> None:
-    """Run the iteration, draw the picture, and write both files."""
-    problem = load("photograph")
+def recovered(settings: Mapping[str, Any], seed: int, folder: Path) -> dict[str, Any]:
+    """Return the images at some iterates, their densities and errors, and the photograph."""
+    problem, times = load(settings["problem"]), settings["times"]
     trace = run(
         problem.loss,
-        ElasticNet(L1(LAM), DELTA),
-        stop=TIMES[-1],
+        ElasticNet(L1(settings["lam"]), settings["delta"]),
+        stop=times[-1],
         record=("support", "primal"),
-        sample=lambda k: k in TIMES,
+        sample=lambda k: k in times,
     )
     truth = problem.synthesis(problem.theta_true)
-    images, captions, rows = [], [], []
-    for k in TIMES:
+    rows = []
+    for k in times:
         (at,) = np.flatnonzero(trace.k == k)
         image = problem.synthesis(trace["primal"][at])
         used = float(trace["support"][at]) / problem.loss.size
         error = float(np.linalg.norm(image - truth) / np.linalg.norm(truth))
-        images.append(image)
-        captions.append(f"k = {k}\n{100 * used:.1f} % of the coefficients")
-        rows.append({"k": k, "density": used, "relative_error": error})
-    settings = {"problem": problem.name, "lam": LAM, "delta": DELTA, "seed": 0}
-    result = {"version": breglab.__version__, "settings": settings, "times": rows}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "inverse_scale_space.json").write_text(json.dumps(result, indent=2) + "\n")
-    figure = reconstructions([*images, truth], [*captions, "the photograph\n"], columns=6)
-    (RESULTS / "inverse_scale_space.png").write_bytes(to_png(figure))
-    print(json.dumps(rows, indent=2))
+        rows.append({"k": k, "density": used, "relative_error": error, "image": packed(image)})
+    return {"settings": dict(settings), "times": rows, "photograph": packed(truth)}
 
 
-if __name__ == "__main__":
-    main()
+def plan(protocol: str) -> list[Job]:
+    """Return the one job."""
+    return [Job("photograph", 0, recovered, SETTINGS)]
+
+
+def draw(runs: Runs) -> Any:
+    """Draw the images beside the photograph."""
+    (result,) = runs.runs
+    rows = result["times"]
+    images = [unpacked(row["image"]) for row in rows]
+    words = [f"k = {r['k']}\n{100 * r['density']:.1f} % of the coefficients" for r in rows]
+    truth = unpacked(result["photograph"])
+    return reconstructions([*images, truth], [*words, "the photograph\n"], columns=6)
+
+
+def table(runs: Runs) -> str:
+    """Return density and error at the iterates."""
+    (result,) = runs.runs
+    rows = [
+        f"| {r['k']} | {100 * r['density']:.1f} % | {r['relative_error']:.3f} |"
+        for r in result["times"]
+    ]
+    return "\n".join(["| k | coefficients | relative error |", "|---:|---:|---:|", *rows])
+
+
+EXPERIMENT = Experiment(
+    "A photograph from half of its measurements, recovered coarse to fine",
+    plan,
+    table,
+    dict.fromkeys(("full", "smoke"), "One run of the iteration; seconds."),
+    draw,
+    vector=False,
+)

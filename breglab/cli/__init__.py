@@ -1,4 +1,4 @@
-"""The command line: ``breglab verify``, ``worst-case``, ``claims`` and ``train``.
+"""The command line: ``breglab verify``, ``worst-case``, ``claims``, ``train``, ``figures``.
 
 One file a command. The rooms are imported inside of the commands, so that ``breglab --help``
 answers at once.
@@ -16,6 +16,7 @@ import typer
 
 import breglab
 from breglab.cli.claims import list_claims
+from breglab.cli.figures import figures
 from breglab.cli.train import train
 from breglab.cli.verify import verify
 from breglab.cli.worst_case import worst_case
@@ -32,6 +33,7 @@ app.command("verify")(verify)
 app.command("worst-case")(worst_case)
 app.command("claims")(list_claims)
 app.command("train")(train)
+app.command("figures")(figures)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from breglab.nn.training import Config, Place, Run
 
 _BEGINNING = "Training"
-_SIGNALLED = 128
+SIGNALLED = 128
 """What shells add to the number of a signal for the exit code of a command that it ended."""
 
 
@@ -76,7 +76,7 @@ def train(
         if run.signal:
             if place.rank == 0:
                 typer.echo(f"Stopped; the same command goes on from {where}.", err=True)
-            raise typer.Exit(_SIGNALLED + run.signal)
+            raise typer.Exit(SIGNALLED + run.signal)
         raise typer.Exit(0 if place.rank or _show(run) else 1)
 
 

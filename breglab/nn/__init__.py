@@ -8,7 +8,7 @@
 - `compact`, `to_sparse`: the smaller network that is left;
 - `train`, `sweep`, `Config`, `Run`: whole training runs.
 
-`data`, `models` and `training` are modules of their own. Regularisers are those of
+`baselines`, `data`, `models` and `training` are modules of their own. Regularisers are those of
 `breglab.geometry`.
 """
 

@@ -1,17 +1,18 @@
-"""J of a network's parameters, and Bregman distances between the iterates of its training."""
+"""J and l1 norm of a network's parameters, and Bregman distances between its iterates."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from breglab.geometry import Functional, Nuclear
 from breglab.nn.optim.bregman import Bregman
 from breglab.nn.regularizers import LAMS, decode, prox
 from breglab.nn.shards import whole
+from breglab.nn.weights import weights_of
 
 
 def regularized(optimizer: Optimizer) -> list[dict[str, Any]]:
@@ -28,6 +29,18 @@ def regularizer_value(optimizer: Optimizer) -> float:
         One of `breglab.nn`.
     """
     return sum(_value(decode(g), p) for g in regularized(optimizer) for p in g["params"])
+
+
+def l1_norm(model: nn.Module) -> float:
+    """Return the sum of the absolute values of all weights (`breglab.nn.weights.weights_of`).
+
+    Parameters
+    ----------
+    model : Module
+        The network.
+    """
+    weights = (whole(entry.parameter.detach()) for entry in weights_of(model))
+    return sum(float(w.abs().sum(dtype=torch.float64)) for w in weights)
 
 
 def subgradients(optimizer: Bregman) -> dict[str, Any]:

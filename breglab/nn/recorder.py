@@ -19,6 +19,7 @@ from breglab._files import replaced
 from breglab.nn.density import density
 from breglab.nn.distances import (
     bregman_distance,
+    l1_norm,
     regularized,
     regularizer_value,
     subgradients,
@@ -58,6 +59,7 @@ class Recorder:
     ``density``           share of non-zero weights (`breglab.nn.density`)
     ``density/NAME``      the same of one weight tensor
     ``rows/NAME``         its rows (neurons, filters) with a non-zero weight, a number
+    ``l1``                the sum of the absolute values of all weights
     ``J``                 the regulariser at the parameters, with lam as it was, if an optimizer of
                           `breglab.nn` is given
     ``flops_saved``       share of the operations of a forward pass that have a zero as a factor
@@ -159,6 +161,7 @@ class Recorder:
         own = {"density": found.entries}
         own |= {f"density/{layer.name}": layer.density for layer in found.layers}
         own |= {f"rows/{layer.name}": float(layer.rows[0]) for layer in found.layers}
+        own["l1"] = l1_norm(self._model)
         if self._flops is not None:
             densities = {layer.name: layer.density for layer in found.layers}
             left = self._flops.without_zeros(densities)

@@ -13,6 +13,7 @@ from torch.optim import lr_scheduler
 
 from breglab._checks import choice
 from breglab.geometry import L1, Functional, GroupL12, Nuclear, Zero
+from breglab.nn.baselines import MASKED, PENALIZED, Masked
 from breglab.nn.data.seeds import generator
 from breglab.nn.groups import sparse_parameter_groups
 from breglab.nn.init import sparse_init_
@@ -88,7 +89,7 @@ def optimizer(config: Config, model: nn.Module) -> torch.optim.Optimizer:
         If it has no such option, or an option is out of range.
     """
     name, lr, options = config.optimizer.name, config.optimizer.lr, dict(config.optimizer.options)
-    cls: Any = {**OPTIMIZERS, **DENSE}[name]
+    cls: Any = {**OPTIMIZERS, **PENALIZED, **DENSE}[name]
     inner: list[Any] = []
     if name == "bregman":
         inner = [_torch_optimizer(options.pop("inner", None))]
@@ -131,25 +132,31 @@ def lr_schedule(
     return None
 
 
-def controller(config: Config, optimizer: torch.optim.Optimizer) -> LambdaSchedule | None:
-    """Return what steers lam, None if nothing does.
+def controller(
+    config: Config, optimizer: torch.optim.Optimizer, model: nn.Module, steps: int
+) -> LambdaSchedule | Masked | None:
+    """Return what steers lam or masks weights, None if nothing does.
 
     Raises
     ------
     ValueError, TypeError
-        If it has no such option, an option is out of range, or the optimizer has no lam.
+        If it has no such option, an option is out of range, or it does not fit the optimizer.
     """
     control = config.control
-    cls: Any = SCHEDULES.get(control.name)
+    known: dict[str, Any] = {**SCHEDULES, **MASKED}
+    cls = known.get(control.name)
     if cls is None:
         if control.options:
             raise ValueError(
-                f"control.name must be one of {', '.join(SCHEDULES)} for [control] to have "
+                f"control.name must be one of {', '.join(known)} for [control] to have "
                 f"{', '.join(control.options)}, got {control.name!r}"
             )
         return None
     _check_options(cls, control.options, "control")
-    found: LambdaSchedule = cls(optimizer, **control.options)
+    options = dict(control.options)
+    if control.name in MASKED:
+        options |= {"model": model, "total_steps": steps}
+    found: LambdaSchedule | Masked = cls(optimizer, **options)
     return found
 
 
@@ -176,7 +183,7 @@ def _fitting(config: Config, shape: Sequence[int], classes: int) -> dict[str, An
 
 def _check_options(function: Any, options: Options, section: str) -> None:
     """Refuse options that a function does not take, that are no switches, or that are missing."""
-    given = ["params", "optimizer", "model", "lr", "regularizer"]
+    given = ["params", "optimizer", "model", "total_steps", "lr", "regularizer"]
     given += ["density"] if section == "initialization" else []
     parameters = inspect.signature(function).parameters
     own = {name: one for name, one in parameters.items() if name not in given}

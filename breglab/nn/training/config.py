@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from breglab._checks import choice, count, nonnegative, positive, scalar
+from breglab.nn.baselines import MASKED, PENALIZED
 from breglab.nn.data.images import NAMES
 from breglab.nn.models import MODELS
 from breglab.nn.optim import DENSE, OPTIMIZERS
@@ -102,12 +103,14 @@ class Initialization:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """``[optimizer]``: a Bregman or proximal method, or torch's dense ones.
+    """``[optimizer]``: a Bregman or proximal method, a baseline, or torch's dense ones.
 
     Attributes
     ----------
-    name : {"linbreg", "adabreg", "bregman", "proxsgd", "proxadam", "sgd", "adam"}
-        "bregman" takes ``inner``, the name of a class of `torch.optim`.
+    name : str
+        "linbreg", "adabreg", "bregman", "proxsgd", "proxadam", torch's dense "sgd" and "adam", or
+        "penalizedsgd" and "penalizedadam" of `breglab.nn.baselines`. "bregman" takes ``inner``,
+        the name of a class of `torch.optim`.
     lr : float
         Step size, > 0.
     options : dict
@@ -119,7 +122,7 @@ class Optimizer:
     options: Options = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        choice(self.name, "optimizer.name", (*OPTIMIZERS, *DENSE))
+        choice(self.name, "optimizer.name", (*OPTIMIZERS, *PENALIZED, *DENSE))
         positive(self.lr, "optimizer.lr")
 
 
@@ -171,12 +174,13 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Control:
-    """``[control]``: how lam is steered, by a schedule of `breglab.nn.schedules`.
+    """``[control]``: how lam is steered, or which weights are masked.
 
     Attributes
     ----------
-    name : {"none", "fixed", "linear", "feedback", "quantile"}
-        "none" and "fixed" leave lam as it is; "fixed" asks for an optimizer that has one.
+    name : {"none", "fixed", "linear", "feedback", "quantile", "pruning", "rigl"}
+        A schedule of `breglab.nn.schedules`, or a controller of `breglab.nn.baselines`. "none" and
+        "fixed" leave lam as it is; "fixed" asks for an optimizer that has one.
     every : int
         Steps from one look of "feedback" at the network to the next, >= 1; the others act after
         every step.
@@ -189,7 +193,7 @@ class Control:
     options: Options = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        choice(self.name, "control.name", ("none", *SCHEDULES))
+        choice(self.name, "control.name", ("none", *SCHEDULES, *MASKED))
         count(self.every, "control.every")
 
 

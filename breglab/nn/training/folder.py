@@ -17,6 +17,7 @@ import torch
 
 import breglab
 from breglab._files import replaced
+from breglab.nn.baselines import MASKED
 from breglab.nn.training._tables import flat
 from breglab.nn.training.config import Config
 
@@ -37,8 +38,8 @@ def begin(folder: Path, config: Config) -> None:
         for each time that the run was started.
     config : Config
         Entries that may differ from those of a run that goes on are ``data.folder``,
-        ``training.checkpoint_steps`` and, unless the step size follows a cosine,
-        ``training.epochs``.
+        ``training.checkpoint_steps`` and, unless the step size follows a cosine or masks follow the
+        part of the training that is over, ``training.epochs``.
 
     Raises
     ------
@@ -122,11 +123,12 @@ def _read(path: Path, kind: type) -> Any:
 
 def _check_same(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
     old, new = flat(before), flat(json.loads(json.dumps(now)))
-    cosine = new["schedule.name"] == "cosine"
-    free = _FREE - ({"training.epochs"} if cosine else set())
+    cosine, masked = new["schedule.name"] == "cosine", new["control.name"] in MASKED
+    free = _FREE - ({"training.epochs"} if cosine or masked else set())
     for name in (old | new).keys() - free:
         if old.get(name) != new.get(name):
-            cause = ", for the schedule 'cosine' ends with the last epoch"
+            timed = "the schedule 'cosine'" if cosine else f"the control {new['control.name']!r}"
+            cause = f", for {timed} ends with the last epoch"
             raise ValueError(
                 f"folder {folder} holds a run with {name} = {old.get(name)!r}, which cannot go on "
                 f"with {new.get(name)!r}{cause if name == 'training.epochs' else ''}; "

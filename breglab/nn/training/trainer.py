@@ -90,10 +90,9 @@ class Trainer:
         self._called: Any = torch.compile(wrapped) if training.compile else wrapped
         self.optimizer = build.optimizer(config, self.model)
         self.skips = Skips(config, self.optimizer)
-        self.schedule = build.lr_schedule(
-            config, self.optimizer, training.epochs * len(self.batches)
-        )
-        self.control = build.controller(config, self.optimizer)
+        steps = training.epochs * len(self.batches)
+        self.schedule = build.lr_schedule(config, self.optimizer, steps)
+        self.control = build.controller(config, self.optimizer, self.model, steps)
         half = training.precision == "float16"
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=half)
         self.epoch = self.batch = self.steps = 0
