@@ -4,13 +4,16 @@ import math
 
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional as F
-from training_cases import config, few, trained
 
 from breglab.geometry import L1, GroupL12
-from breglab.nn import LinBreg, ProxSGD, density, models, sparse_parameter_groups
-from breglab.nn.baselines import (
+
+torch = pytest.importorskip("torch")
+
+from torch.nn import functional as F  # noqa: E402
+from training_cases import config, few, trained  # noqa: E402
+
+from breglab.nn import LinBreg, ProxSGD, density, models, sparse_parameter_groups  # noqa: E402
+from breglab.nn.baselines import (  # noqa: E402
     MagnitudePruning,
     PenalizedAdam,
     PenalizedSGD,
@@ -19,9 +22,9 @@ from breglab.nn.baselines import (
     largest,
     threshold_,
 )
-from breglab.nn.baselines.rigl import exchanged
-from breglab.nn.training import Trainer, train
-from breglab.nn.weights import weights_of
+from breglab.nn.baselines.rigl import exchanged  # noqa: E402
+from breglab.nn.training import Trainer, train  # noqa: E402
+from breglab.nn.weights import weights_of  # noqa: E402
 
 
 def convnet():
