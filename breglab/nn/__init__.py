@@ -6,6 +6,7 @@
 - `FixedLambda`, `LinearLambda`, `FeedbackLambda`, `QuantileLambda`: schedules of the weight lam;
 - `density`, `Flops`, `Recorder`: what a network has, saves, and did;
 - `compact`, `to_sparse`: the smaller network that is left;
+- `sparse_training`, `SparseLinear`: steps on a frozen support that cost what the support costs;
 - `train`, `sweep`, `Config`, `Run`: whole training runs.
 
 `data`, `models` and `training` are modules of their own. Regularisers are those of
@@ -28,6 +29,8 @@ from breglab.nn.schedules import (
     LinearLambda,
     QuantileLambda,
 )
+from breglab.nn.sparse.training import SparseTraining, sparse_training
+from breglab.nn.sparse_linear import SparseLinear
 from breglab.nn.training import Config, Run, sweep, train
 
 __all__ = [
@@ -49,11 +52,14 @@ __all__ = [
     "Recorder",
     "Route",
     "Run",
+    "SparseLinear",
+    "SparseTraining",
     "compact",
     "density",
     "load_record",
     "sparse_init_",
     "sparse_parameter_groups",
+    "sparse_training",
     "sweep",
     "to_sparse",
     "train",

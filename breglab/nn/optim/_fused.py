@@ -42,13 +42,13 @@ class Fused(Bregman, abc.ABC):
             own["fused"] = True
         return own
 
-    def _update(self, active: Sequence[Sequence[Tensor]]) -> None:
+    def _move(self, active: Sequence[Sequence[Tensor]]) -> bool:
         plans = [self._plan(index, params) for index, params in enumerate(active)]
         rest = [others for _, others in plans]
         # The kernels see by themselves what is not finite, and leave such entries alone.
         guard = self._nonfinite == "raise"
         if not self._gradients_serve(rest if guard else active):
-            return
+            return False
         bad = 0
         for index, (found, _) in enumerate(plans):
             J, delta = self._functional(index), self.param_groups[index]["delta"]
@@ -58,6 +58,7 @@ class Fused(Bregman, abc.ABC):
             self._step_by_torch(rest)
         if bad and guard:
             _finite.refuse(type(self).__name__, list(chain.from_iterable(active)))
+        return True
 
     def _plan(self, index: int, params: Sequence[Tensor]) -> Plan:
         """Return the batches for the kernels and the other parameters, the last ones if valid."""
