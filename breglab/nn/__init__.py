@@ -4,6 +4,7 @@
 - `ProxSGD`, `ProxAdam`: proximal gradient methods, to compare them with;
 - `sparse_parameter_groups`, `sparse_init_`: which parameters become sparse, and how they start;
 - `FixedLambda`, `LinearLambda`, `FeedbackLambda`, `QuantileLambda`: schedules of the weight lam;
+- `FrozenStepsSchedule`: one of the number of frozen steps;
 - `density`, `Flops`, `Recorder`: what a network has, saves, and did;
 - `compact`, `to_sparse`: the smaller network that is left;
 - `sparse_training`, `SparseLinear`: steps on a frozen support that cost what the support costs;
@@ -25,6 +26,7 @@ from breglab.nn.recorder import Recorder, load_record
 from breglab.nn.schedules import (
     FeedbackLambda,
     FixedLambda,
+    FrozenStepsSchedule,
     LambdaSchedule,
     LinearLambda,
     QuantileLambda,
@@ -41,6 +43,7 @@ __all__ = [
     "FeedbackLambda",
     "FixedLambda",
     "Flops",
+    "FrozenStepsSchedule",
     "LambdaSchedule",
     "LayerDensity",
     "LinBreg",

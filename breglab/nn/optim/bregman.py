@@ -180,6 +180,25 @@ class Bregman(Regularized):
             )
         return dual
 
+    @torch.no_grad()
+    def rewrite(self, index: int) -> None:
+        """Write the parameters of a group from their duals, as after a change of lam.
+
+        In a frozen phase those of the support are written, the others are zero.
+
+        Parameters
+        ----------
+        index : int
+            The number of the group, which holds whole parameters (`whole`).
+        """
+        group, J = self.param_groups[index], self._functional(index)
+        params, duals = group["params"], [self._dual(index, p) for p in group["params"]]
+        if group["frozen_left"]:
+            masks = [self._support(index, p) for p in params]
+            _frozen.write(J, params, duals, masks, group["delta"])
+        else:
+            _primal.write(J, params, duals, group["delta"])
+
     def _update(self, active: Sequence[Sequence[Tensor]]) -> None:
         masked = [m for i, params in enumerate(active) for m in self._masked(i, params)]
         moved = False

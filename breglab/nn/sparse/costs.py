@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -23,17 +23,22 @@ class Costs(NamedTuple):
 
     Attributes
     ----------
-    dense : float
-        With a dense weight.
+    dense : (float, float)
+        With a dense weight; (a, 0).
     step : (float, float)
         (a, b) of a + b density with a sparse one.
     exchange : (float, float)
         The same for the exchange of a dense weight for a sparse one and back.
     """
 
-    dense: float
+    dense: tuple[float, float]
     step: tuple[float, float]
     exchange: tuple[float, float]
+
+    @classmethod
+    def of(cls, dense: Sequence[float], step: Sequence[float], exchange: Sequence[float]) -> Costs:
+        """Return the costs in three pairs of numbers."""
+        return cls((dense[0], dense[1]), (step[0], step[1]), (exchange[0], exchange[1]))
 
     def break_even(self, frozen_steps: int) -> float:
         """Return the density below which a phase of frozen steps is faster sparse than dense.
@@ -46,10 +51,11 @@ class Costs(NamedTuple):
         m = count(frozen_steps, "frozen_steps")
         fixed = self.step[0] + self.exchange[0] / m
         slope = self.step[1] + self.exchange[1] / m
-        return min(max((self.dense - fixed) / max(slope, 1e-12), 0.0), 1.0)
+        return min(max((self.dense[0] - fixed) / max(slope, 1e-12), 0.0), 1.0)
 
 
 @functools.lru_cache(maxsize=256)
+@torch.enable_grad()
 def costs(
     n_out: int,
     n_in: int,
@@ -89,10 +95,10 @@ def costs(
         try:
             step, exchange = _sparse(x, weight, g, support, clock)
         except RuntimeError:  # no such product
-            return Costs(dense, (float("inf"), 0.0), (0.0, 0.0))
+            return Costs((dense, 0.0), (float("inf"), 0.0), (0.0, 0.0))
         steps.append(step)
         exchanges.append(exchange)
-    return Costs(dense, _line(steps), _line(exchanges))
+    return Costs((dense, 0.0), _line(steps), _line(exchanges))
 
 
 def _sparse(
@@ -121,6 +127,3 @@ def _line(times: list[float]) -> tuple[float, float]:
     (low, high), (first, second) = DENSITIES, times
     slope = max((second - first) / (high - low), 0.0)
     return max(first - slope * low, 0.0), slope
-
-
-Measure = Callable[..., Costs]

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from breglab._checks import count, scalar
+from breglab.nn.optim._frozen import SUPPORT
 from breglab.nn.optim.bregman import Bregman
 from breglab.nn.sparse.candidates import Candidate, candidates
-from breglab.nn.sparse.costs import costs
+from breglab.nn.sparse.costs import Costs, costs
 from breglab.nn.sparse.layers import FrozenLinear, FullLinear
 from breglab.nn.sparse.pattern import Pattern
 
@@ -55,7 +56,7 @@ class SparseTraining:
             self.layers, self.dense = candidates(model, optimizer)
         self._hooks: list[Any] = []
         self._ever, self._frozen_steps = False, 0
-        self._limits: dict[str, float] = {}
+        self._costs: dict[str, Costs] = {}
 
     def __enter__(self) -> SparseTraining:
         if self._hooks:
@@ -93,7 +94,7 @@ class SparseTraining:
         self._to_dense()
         if kind is None and self.layers and self._frozen_steps and not self._ever:
             least = ", ".join(
-                f"{one.name} {one.density:.3g} (pays below {self._limits.get(one.name, 0.0):.3g})"
+                f"{one.name} {one.density:.3g} (pays below {self._limit(one):.3g})"
                 for one in self.layers
             )
             warnings.warn(
@@ -112,16 +113,16 @@ class SparseTraining:
                 self._advance()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the densities that were measured as break-even, by the names of weights.
+        """Return the times that were measured, by the names of weights.
 
         A run that goes on with them makes the same layers sparse, and so ends with the same bits.
         """
-        return {"limits": dict(self._limits)}
+        return {"costs": {name: list(map(list, one)) for name, one in self._costs.items()}}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load what `state_dict` returned."""
         self._to_dense()
-        self._limits = dict(state_dict["limits"])
+        self._costs = {name: Costs.of(*one) for name, one in state_dict["costs"].items()}
         if self._hooks:
             self._advance()
 
@@ -136,17 +137,17 @@ class SparseTraining:
             group = self.optimizer.param_groups[layer.group]
             left, m = group["frozen_left"], group["frozen_steps"]
             if left and not layer.settled:
-                self._begin_phase(layer, left)
+                self._begin_phase(layer)
             elif not left and layer.settled:
                 self._end_phase(layer, m)
             elif not left and m and layer.pattern is None:
-                self._prepare(layer, m)
+                self._prepare(layer)
 
-    def _begin_phase(self, layer: Candidate, left: int) -> None:
+    def _begin_phase(self, layer: Candidate) -> None:
         """Let a layer whose support is frozen be sparse, if that pays."""
         layer.settled = True
         support = self.optimizer._support(layer.group, layer.linear.weight)
-        if not self._pays(layer, support, left):
+        if not self._pays(layer, support):
             self._put(layer, layer.linear)
             layer.pattern = None
             return
@@ -166,27 +167,29 @@ class SparseTraining:
         pattern = layer.pattern if m else None
         self._put(layer, layer.linear if pattern is None else FullLinear(layer.linear, pattern))
 
-    def _prepare(self, layer: Candidate, m: int) -> None:
-        """Make the products of a full step sparse that no frozen phase comes before."""
-        if isinstance(layer.current, FullLinear):
-            return
-        support = layer.linear.weight != 0
-        if self._pays(layer, support, m):
+    def _prepare(self, layer: Candidate) -> None:
+        """Make the products of a full step sparse that no frozen phase here comes before."""
+        state = self.optimizer.state.get(layer.linear.weight, {})
+        # After a checkpoint the support of the phase before, so that sums have the same order.
+        support = state.get(SUPPORT, layer.linear.weight != 0)
+        if self._pays(layer, support):
             layer.pattern = Pattern.of(support)
             self._put(layer, FullLinear(layer.linear, layer.pattern))
 
-    def _pays(self, layer: Candidate, support: Tensor, steps: int) -> bool:
+    def _pays(self, layer: Candidate, support: Tensor) -> bool:
         layer.density = _density(support)
-        if layer.name not in self._limits:
-            self._limits[layer.name] = self._limit(layer, steps)
-        return layer.density < self._limits[layer.name]
+        return layer.density < self._limit(layer)
 
-    def _limit(self, layer: Candidate, steps: int) -> float:
+    def _limit(self, layer: Candidate) -> float:
+        """Return the density below which a phase is faster sparse than dense."""
         if self._break_even is not None:
             return self._break_even
-        weight = layer.linear.weight
-        measured = costs(*weight.shape, self._batch, weight.dtype, weight.device)
-        return measured.break_even(steps)
+        if layer.name not in self._costs:
+            weight = layer.linear.weight
+            measured = costs(*weight.shape, self._batch, weight.dtype, weight.device)
+            self._costs[layer.name] = measured
+        m = self.optimizer.param_groups[layer.group]["frozen_steps"]
+        return self._costs[layer.name].break_even(max(m, 1))
 
     def _average(self, values: Tensor) -> None:
         """Average the gradients of values over the processes, as DDP does with other ones."""

@@ -92,6 +92,10 @@ class Trainer:
             config, self.optimizer, training.epochs * len(self.batches)
         )
         self.control = build.controller(config, self.optimizer)
+        alone = self.place.parts == 1
+        self.sparse = (
+            build.sparse_training_of(config, self.model, self.optimizer) if alone else None
+        )
         half = training.precision == "float16"
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=half)
         self.epoch = self.batch = self.steps = 0
@@ -135,6 +139,10 @@ class Trainer:
         FloatingPointError
             If gradients or the loss are no longer finite.
         """
+        with self.sparse or contextlib.nullcontext():
+            return self._run(after_step)
+
+    def _run(self, after_step: Callable[[], bool]) -> bool:
         while self.epoch < self.config.training.epochs:
             begun = time.perf_counter()
             self.model.train()
@@ -186,7 +194,8 @@ class Trainer:
         if "validation" in self.tensors:
             row |= self.evaluate("validation")
         row |= {"steps": self.steps, "seconds": time.perf_counter() - begun}
-        self.recorder.record(self.epoch, **row)
+        with self.sparse.whole() if self.sparse else contextlib.nullcontext():
+            self.recorder.record(self.epoch, **row)
 
     @torch.no_grad()
     def evaluate(self, name: str) -> Row:
@@ -222,6 +231,7 @@ class Trainer:
             "scaler": self.scaler.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else {},
             "control": self.control.state_dict() if self.control else {},
+            "sparse": self.sparse.state_dict() if self.sparse else {},
             "position": [self.epoch, self.batch, self.steps],
             "sums": self._sums,
             "record": self.recorder.state_dict(),
@@ -240,6 +250,8 @@ class Trainer:
             self.schedule.load_state_dict(state["schedule"])
         if self.control:
             self.control.load_state_dict(state["control"])
+        if self.sparse and state.get("sparse"):
+            self.sparse.load_state_dict(state["sparse"])
         self.epoch, self.batch, self.steps = state["position"]
         self._sums.copy_(state["sums"])
         self.recorder.load_state_dict(state["record"])
