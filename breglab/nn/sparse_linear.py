@@ -55,7 +55,8 @@ class SparseLinear(nn.Module):
         known, versions = self._known
         # A checkpoint writes other indices in place, a move to a device exchanges them.
         if known.columns is not self.columns or versions != self._versions():
-            known = Pattern(self.rows, self.columns, (self.out_features, self.in_features))
+            size = (self.out_features, self.in_features)
+            known = Pattern(self.rows, self.columns, size, known.compiled)
             self._known = known, self._versions()
         return known
 

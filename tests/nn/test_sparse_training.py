@@ -12,6 +12,7 @@ from torch import nn
 
 from breglab.geometry import L1, GroupL12
 from breglab.nn import LinBreg, density, sparse_training
+from breglab.nn.sparse import training
 from breglab.nn.sparse.layers import FrozenLinear, FullLinear
 
 
@@ -32,14 +33,15 @@ def steps_inside(model, optimizer, backward=None, **options):
     return []
 
 
+@pytest.mark.parametrize("kernel", ["torch", "auto"])
 @pytest.mark.parametrize("m", [1, 4])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_path_is_that_of_masked_dense_gradients(name, m):
+def test_the_path_is_that_of_masked_dense_gradients(name, m, kernel):
     dense, optimizer = pair(name, m)
     expected = train(dense, optimizer, range(25))
     model, other = pair(name, m)
     seen = set()
-    with sparse_training(model, other, break_even=1.0):
+    with sparse_training(model, other, break_even=1.0, kernel=kernel):
         found = train(model, other, range(25), after=lambda: seen.update(kinds(model)))
     assert seen == {FrozenLinear, FullLinear}
     assert kinds(model) == {nn.Linear}
@@ -153,8 +155,18 @@ def test_without_frozen_steps_nothing_is_exchanged():
     assert all(map(torch.equal, found, train(twin, other, range(5))))
 
 
+def test_compiled_products_need_numba(monkeypatch):
+    model, optimizer = pair("LinBreg", 2)
+    monkeypatch.setattr(training, "available", lambda: False)
+    with pytest.raises(ValueError, match=r"kernel='compiled' needs numba"):
+        sparse_training(model, optimizer, kernel="compiled")
+    assert not sparse_training(model, optimizer)._compiled
+
+
 def test_bad_arguments_are_refused():
     model, optimizer = pair("LinBreg", 2)
+    with pytest.raises(ValueError, match="kernel must be one of"):
+        sparse_training(model, optimizer, kernel="fast")
     with pytest.raises(ValueError, match="break_even must be finite and >= 0 and <= 1, got 2"):
         sparse_training(model, optimizer, break_even=2)
     with pytest.raises(TypeError, match=r"optimizer must be LinBreg.*got SGD"):

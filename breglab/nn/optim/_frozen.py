@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -114,10 +115,15 @@ def _of_labels(J: GroupL12, live: Tensor) -> Tensor:
 
 def change(before: Tensor | None, after: Tensor) -> tuple[int, int]:
     """Return how many entries have entered or left S, and how many are in it."""
-    size = int(torch.count_nonzero(after))
-    if before is None:
-        return size, size
-    return int(torch.count_nonzero(before ^ after)), size
+    size = number(after)
+    return (size if before is None else number(before ^ after)), size
+
+
+def number(mask: Tensor) -> int:
+    """Return how many entries of a mask are true; NumPy counts them several times faster."""
+    if mask.device.type == "cpu":
+        return int(np.count_nonzero(mask.numpy()))
+    return int(torch.count_nonzero(mask))
 
 
 def write(

@@ -62,6 +62,7 @@ def costs(
     batch: int = 128,
     dtype: torch.dtype = torch.float32,
     device: torch.device | str = "cpu",
+    compiled: bool = False,
     clock: Clock = seconds,
 ) -> Costs:
     """Measure the costs of a linear layer, once in a process.
@@ -74,6 +75,8 @@ def costs(
         Rows of the input.
     dtype, device
         Of weight and input.
+    compiled : bool
+        Whether numba's products are timed.
     clock : callable
         Times a function.
 
@@ -93,7 +96,7 @@ def costs(
     for density in DENSITIES:
         support = places < density
         try:
-            step, exchange = _sparse(x, weight, g, support, clock)
+            step, exchange = _sparse(x, weight, g, support, compiled, clock)
         except RuntimeError:  # no such product
             return Costs((dense, 0.0), (float("inf"), 0.0), (0.0, 0.0))
         steps.append(step)
@@ -102,9 +105,9 @@ def costs(
 
 
 def _sparse(
-    x: Tensor, weight: Tensor, g: Tensor, support: Tensor, clock: Clock
+    x: Tensor, weight: Tensor, g: Tensor, support: Tensor, compiled: bool, clock: Clock
 ) -> tuple[float, float]:
-    pattern = Pattern.of(support)
+    pattern = Pattern.of(support, compiled)
     values = pattern.gather(weight).requires_grad_()
     step = clock(lambda: _both(on_support(x, values, None, pattern), g, x, values))
 

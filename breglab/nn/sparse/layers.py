@@ -56,12 +56,14 @@ class FullLinear(nn.Module):
         The dense layer; weight and bias are shared with it.
     pattern : Pattern
         Outside of it the weight is zero.
+    values : Tensor
+        The weight on it.
     """
 
-    def __init__(self, linear: nn.Linear, pattern: Pattern) -> None:
+    def __init__(self, linear: nn.Linear, pattern: Pattern, values: Tensor) -> None:
         super().__init__()
         self.weight, self.bias = linear.weight, linear.bias
-        self.pattern, self._values = pattern, pattern.gather(linear.weight)
+        self.pattern, self._values = pattern, values
         self._version = linear.weight._version
         self.train(linear.training)
 

@@ -21,20 +21,23 @@ class Pattern:
         and the column of each, in 32 bits.
     shape : (int, int)
         ``(n_out, n_in)``.
+    compiled : bool
+        Whether products are to be those that numba compiles, where it is there.
     """
 
     rows: Tensor
     columns: Tensor
     shape: tuple[int, int]
+    compiled: bool = False
 
     @classmethod
-    def of(cls, support: Tensor) -> Pattern:
+    def of(cls, support: Tensor, compiled: bool = False) -> Pattern:
         """Return the pattern of a matrix of booleans, shape ``(n_out, n_in)``."""
         n_out, n_in = support.shape
         places = _places(support)
         starts = torch.arange(n_out + 1, device=places.device) * n_in
         rows = torch.searchsorted(places, starts, out_int32=True)
-        pattern = cls(rows, (places % max(n_in, 1)).int(), (n_out, n_in))
+        pattern = cls(rows, (places % max(n_in, 1)).int(), (n_out, n_in), compiled)
         pattern.__dict__["places"] = places
         return pattern
 

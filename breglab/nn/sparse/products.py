@@ -2,7 +2,7 @@
 
 Sparse times dense is fast where the dense factor lies in contiguous rows: activations are kept
 transposed, as (features, batch), and what is returned is a view of such memory, which the next
-sparse layer takes as it is.
+sparse layer takes as it is. Where a pattern asks for it, numba's products take torch's place.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from breglab.nn.sparse import compiled
 from breglab.nn.sparse.pattern import Pattern
 
 
@@ -72,6 +73,8 @@ def _rows(x: Tensor, like: Tensor) -> Tensor:
 
 def _forward(x: Tensor, values: Tensor, bias: Tensor | None, pattern: Pattern) -> Tensor:
     """Return W x + b for x of shape (n_in, batch)."""
+    if compiled.serves(pattern, x):
+        return compiled.product(pattern.rows, pattern.columns, values, x, bias)
     weight = csr(pattern.rows, pattern.columns, values, pattern.shape)
     return weight @ x if bias is None else torch.addmm(bias[:, None], weight, x)
 
@@ -79,8 +82,19 @@ def _forward(x: Tensor, values: Tensor, bias: Tensor | None, pattern: Pattern) -
 def _backward(g: Tensor, values: Tensor, pattern: Pattern) -> Tensor:
     """Return W^T g for g of shape (n_out, batch)."""
     rows, columns, order = pattern.transposed
-    transposed = csr(rows, columns, values.index_select(0, order), pattern.shape[::-1])
-    return transposed @ g
+    ordered = values.index_select(0, order)
+    if compiled.serves(pattern, g):
+        return compiled.product(rows, columns, ordered, g, None)
+    return csr(rows, columns, ordered, pattern.shape[::-1]) @ g
+
+
+def _sampled(g: Tensor, x: Tensor, values: Tensor, pattern: Pattern) -> Tensor:
+    """Return the entries of g x^T on the support, for g and x of shape (features, batch)."""
+    if compiled.serves(pattern, g):
+        return compiled.sampled(pattern, g, x)
+    weight = csr(pattern.rows, pattern.columns, values, pattern.shape)
+    entries: Tensor = torch.sparse.sampled_addmm(weight, g, x.T, beta=0.0).values()
+    return entries
 
 
 class _OnSupport(torch.autograd.Function):
@@ -99,10 +113,7 @@ class _OnSupport(torch.autograd.Function):
         (x, values), pattern, g = ctx.saved_tensors, ctx.pattern, gradient.T.contiguous()
         need_x, need_values, need_bias, _ = ctx.needs_input_grad
         to_x = _backward(g, values, pattern).T if need_x else None
-        to_values = None
-        if need_values:
-            weight = csr(pattern.rows, pattern.columns, values, pattern.shape)
-            to_values = torch.sparse.sampled_addmm(weight, g, x.T, beta=0.0).values()
+        to_values = _sampled(g, x, values, pattern) if need_values else None
         return to_x, to_values, g.sum(1) if need_bias else None, None
 
 

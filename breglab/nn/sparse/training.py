@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from breglab._checks import count, scalar
-from breglab.nn.optim._frozen import SUPPORT
+from breglab._checks import choice, count, scalar
+from breglab.nn.optim._compiled import available
+from breglab.nn.optim._frozen import SUPPORT, number
+from breglab.nn.optim._fused import KERNELS
 from breglab.nn.optim.bregman import Bregman
 from breglab.nn.sparse.candidates import Candidate, candidates
 from breglab.nn.sparse.costs import Costs, costs
@@ -42,6 +43,7 @@ class SparseTraining:
         *,
         break_even: float | None = None,
         batch: int = 128,
+        kernel: str = "auto",
     ) -> None:
         if not isinstance(optimizer, Bregman):
             raise TypeError(
@@ -54,6 +56,7 @@ class SparseTraining:
         self._break_even, self._batch = break_even, count(batch, "batch")
         with optimizer.whole():
             self.layers, self.dense = candidates(model, optimizer)
+        self._compiled = _is_compiled(kernel)
         self._hooks: list[Any] = []
         self._ever, self._frozen_steps = False, 0
         self._costs: dict[str, Costs] = {}
@@ -151,7 +154,7 @@ class SparseTraining:
             self._put(layer, layer.linear)
             layer.pattern = None
             return
-        layer.pattern = pattern = Pattern.of(support)
+        layer.pattern = pattern = Pattern.of(support, self._compiled)
         sparse = FrozenLinear(layer.linear, pattern)
         self._put(layer, sparse)
         self.optimizer.compacted.enter(layer.linear.weight, sparse.values, pattern.places)
@@ -162,10 +165,11 @@ class SparseTraining:
         """Give a layer its dense weight back for a full step, whose products may be sparse."""
         layer.settled = False
         current = layer.current
-        if isinstance(current, FrozenLinear):
-            self.optimizer.compacted.leave(current.values)
-        pattern = layer.pattern if m else None
-        self._put(layer, layer.linear if pattern is None else FullLinear(layer.linear, pattern))
+        if not isinstance(current, FrozenLinear):
+            return
+        self.optimizer.compacted.leave(current.values)
+        full = FullLinear(layer.linear, current.pattern, current.values.detach())
+        self._put(layer, full if m else layer.linear)
 
     def _prepare(self, layer: Candidate) -> None:
         """Make the products of a full step sparse that no frozen phase here comes before."""
@@ -173,11 +177,12 @@ class SparseTraining:
         # After a checkpoint the support of the phase before, so that sums have the same order.
         support = state.get(SUPPORT, layer.linear.weight != 0)
         if self._pays(layer, support):
-            layer.pattern = Pattern.of(support)
-            self._put(layer, FullLinear(layer.linear, layer.pattern))
+            layer.pattern = Pattern.of(support, self._compiled)
+            values = layer.pattern.gather(layer.linear.weight)
+            self._put(layer, FullLinear(layer.linear, layer.pattern, values))
 
     def _pays(self, layer: Candidate, support: Tensor) -> bool:
-        layer.density = _density(support)
+        layer.density = number(support) / max(support.numel(), 1)
         return layer.density < self._limit(layer)
 
     def _limit(self, layer: Candidate) -> float:
@@ -186,8 +191,8 @@ class SparseTraining:
             return self._break_even
         if layer.name not in self._costs:
             weight = layer.linear.weight
-            measured = costs(*weight.shape, self._batch, weight.dtype, weight.device)
-            self._costs[layer.name] = measured
+            like = weight.dtype, weight.device, self._compiled
+            self._costs[layer.name] = costs(*weight.shape, self._batch, *like)
         m = self.optimizer.param_groups[layer.group]["frozen_steps"]
         return self._costs[layer.name].break_even(max(m, 1))
 
@@ -218,10 +223,10 @@ class SparseTraining:
         layer.parent._modules[layer.own] = module
 
 
-def _density(support: Tensor) -> float:
-    if support.device.type == "cpu":
-        return int(np.count_nonzero(support.numpy())) / max(support.numel(), 1)
-    return float(support.double().mean())
+def _is_compiled(kernel: str) -> bool:
+    if choice(kernel, "kernel", KERNELS) == "compiled" and not available():
+        raise ValueError("kernel='compiled' needs numba: pip install 'breglab[fast]'")
+    return kernel != "torch" and available()
 
 
 def sparse_training(
@@ -230,6 +235,7 @@ def sparse_training(
     *,
     break_even: float | None = None,
     batch: int = 128,
+    kernel: str = "auto",
 ) -> SparseTraining:
     """Return a context in which frozen steps cost what the support costs.
 
@@ -262,6 +268,9 @@ def sparse_training(
         one, or that of the `state_dict` of the context.
     batch : int
         The number of examples that it is measured for.
+    kernel : {"auto", "compiled", "torch"}
+        "torch" takes torch's CSR products, "compiled" those of numba (extra ``fast``) for layers
+        on the CPU, and "auto" these if numba is there.
 
     Warns
     -----
@@ -274,7 +283,7 @@ def sparse_training(
     TypeError, ValueError
         If an argument has the wrong type or is out of range.
     """
-    return SparseTraining(model, optimizer, break_even=break_even, batch=batch)
+    return SparseTraining(model, optimizer, break_even=break_even, batch=batch, kernel=kernel)
 
 
 __all__ = ["SparseTraining", "sparse_training"]
