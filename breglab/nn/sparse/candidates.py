@@ -17,6 +17,13 @@ from breglab.nn.weights import check_model
 ENTRYWISE = ("L1", "NonNegativeL1")
 """The regularisers whose rule on some entries needs no other ones."""
 
+_OPTIM = torch.optim
+INNER = {
+    *(_OPTIM.SGD, _OPTIM.Adam, _OPTIM.AdamW, _OPTIM.NAdam, _OPTIM.RAdam, _OPTIM.Adamax),
+    *(_OPTIM.RMSprop, _OPTIM.Adagrad, _OPTIM.Adadelta, _OPTIM.Rprop),
+}
+"""The inner optimizers that step every entry by itself; Muon looks at whole matrices."""
+
 
 @dataclass(eq=False)
 class Candidate:
@@ -86,7 +93,8 @@ def candidates(
                 continue
             name = f"{prefix}.{own}" if prefix else own
             group = optimizer.param_groups[numbers[p]]
-            why = _refusal(model, prefix, module, own, group["regularizer"], names[id(p)])
+            why = "" if optimizer._cls in INNER else f"{optimizer._cls.__name__} sees whole tensors"
+            why = why or _refusal(model, prefix, module, own, group["regularizer"], names[id(p)])
             if why:
                 dense[name] = why
             elif isinstance(module, nn.Linear):

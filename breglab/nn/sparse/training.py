@@ -252,6 +252,8 @@ def sparse_training(
     forward and with the transpose stay sparse and the gradient of the weight is dense. What
     comes out is what the optimizer makes by itself of dense gradients, up to rounding.
 
+    What looks at gradients sees those of the support: clipping by a norm takes the norm of these.
+
     Checkpoints inside of the context are those of the dense network, and may be loaded inside of
     it; schedules of lam and of the step size go on as outside. After it, and in ``with
     context.whole():``, network and optimizer are dense.
