@@ -4,8 +4,10 @@
 - `ProxSGD`, `ProxAdam`: proximal gradient methods, to compare them with;
 - `sparse_parameter_groups`, `sparse_init_`: which parameters become sparse, and how they start;
 - `FixedLambda`, `LinearLambda`, `FeedbackLambda`, `QuantileLambda`: schedules of the weight lam;
+- `FrozenStepsSchedule`: one of the number of frozen steps;
 - `density`, `Flops`, `Recorder`: what a network has, saves, and did;
 - `compact`, `to_sparse`: the smaller network that is left;
+- `sparse_training`, `SparseLinear`: steps on a frozen support that cost what the support costs;
 - `train`, `sweep`, `Config`, `Run`: whole training runs.
 
 `baselines`, `data`, `models` and `training` are modules of their own. Regularisers are those of
@@ -24,10 +26,13 @@ from breglab.nn.recorder import Recorder, load_record
 from breglab.nn.schedules import (
     FeedbackLambda,
     FixedLambda,
+    FrozenStepsSchedule,
     LambdaSchedule,
     LinearLambda,
     QuantileLambda,
 )
+from breglab.nn.sparse.training import SparseTraining, sparse_training
+from breglab.nn.sparse_linear import SparseLinear
 from breglab.nn.training import Config, Run, sweep, train
 
 __all__ = [
@@ -38,6 +43,7 @@ __all__ = [
     "FeedbackLambda",
     "FixedLambda",
     "Flops",
+    "FrozenStepsSchedule",
     "LambdaSchedule",
     "LayerDensity",
     "LinBreg",
@@ -49,11 +55,14 @@ __all__ = [
     "Recorder",
     "Route",
     "Run",
+    "SparseLinear",
+    "SparseTraining",
     "compact",
     "density",
     "load_record",
     "sparse_init_",
     "sparse_parameter_groups",
+    "sparse_training",
     "sweep",
     "to_sparse",
     "train",

@@ -51,6 +51,13 @@ CASES = {
     "quantile, weight decay": config(
         optimizer={"weight_decay": 0.1}, control={"name": "quantile", "density": 0.1}
     ),
+    "frozen steps, sparse": config(
+        optimizer={"momentum": 0.9, "frozen_steps": 3},
+        control={"name": "feedback", "target_density": 0.2, "every": 2},
+        model={"sizes": [64, 200, 100, 10]},
+        initialization={"density": 0.05},
+        training={"break_even": 1.0},
+    ),
     "linear lam, clip": config(
         control={"name": "linear", "end_factor": 0.1, "steps": 5}, training={"clip": 0.5}
     ),

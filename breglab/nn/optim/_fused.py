@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from breglab._checks import choice
-from breglab.nn.optim import _compiled, _finite, _triton
+from breglab.nn.optim import _compiled, _finite, _frozen, _triton
 from breglab.nn.optim._batch import Batch, Row, Rule, batches, same
 from breglab.nn.optim._chunked import KINDS, Chunked
 from breglab.nn.optim._params import Group
@@ -42,15 +42,15 @@ class Fused(Bregman, abc.ABC):
             own["fused"] = True
         return own
 
-    def _update(self, active: Sequence[Sequence[Tensor]]) -> None:
-        unchanged = same(list(self.state.values()), self._known)
+    def _move(self, active: Sequence[Sequence[Tensor]]) -> bool:
+        unchanged = self._unchanged()
         plans = [self._plan(index, params, unchanged) for index, params in enumerate(active)]
         self._known[:] = self.state.values()
         rest = [others for _, others in plans]
         # The kernels see by themselves what is not finite, and leave such entries alone.
         guard = self._nonfinite == "raise"
         if not self._gradients_serve(rest if guard else active):
-            return
+            return False
         for index, (found, _) in enumerate(plans):
             J, delta = self._functional(index), self.param_groups[index]["delta"]
             for batch in found:
@@ -61,6 +61,24 @@ class Fused(Bregman, abc.ABC):
         bad = [batch.bad() for found, _ in plans for batch in found] if guard else []
         if any(bad):
             _finite.refuse(type(self).__name__, list(chain.from_iterable(active)))
+        return True
+
+    def _masked(self, index: int, params: Sequence[Tensor]) -> list[_frozen.Masked]:
+        """Let the kernels mask what they can; return what is left."""
+        if not self.param_groups[index]["frozen_left"]:
+            for batch in self._plans[index][2][0] if index in self._plans else ():
+                batch.masks = ()
+            return []
+        if self._nonfinite == "skip":  # what is to be skipped is seen before the kernels run
+            return super()._masked(index, params)
+        found, others = self._plan(index, params, self._unchanged())
+        rest = list(others)
+        for batch in found:
+            masks = [None if p in self.compacted else self._support(index, p) for p in batch.params]
+            whole = batch.takes(masks)
+            batch.masks = masks if whole else ()
+            rest += [] if whole else batch.params
+        return super()._masked(index, rest)
 
     def _plan(self, index: int, params: Sequence[Tensor], unchanged: bool) -> Plan:
         """Return the batches for the kernels and the other parameters, the last ones if valid.
@@ -88,6 +106,10 @@ class Fused(Bregman, abc.ABC):
         rest += chain.from_iterable(batch.params for batch in found if batch not in serving)
         self._plans[index] = key, list(params), (serving, rest)
         return serving, rest
+
+    def _unchanged(self) -> bool:
+        """Return whether the parameters have the dictionaries of state that they had."""
+        return same(list(self.state.values()), self._known)
 
     def _holds(self, batch: Batch, names: Sequence[str], unchanged: bool) -> bool:
         """Return whether a batch has the tensors that the state has, and can be stepped."""

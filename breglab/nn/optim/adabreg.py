@@ -43,6 +43,8 @@ class AdaBreg(Fused):
         As in `torch.optim.Adam`.
     kernel : {"auto", "compiled", "torch"}
         As in `LinBreg`, with torch's own Adam in place of SGD.
+    frozen_steps : int
+        As in `Bregman`.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class AdaBreg(Fused):
         differentiable: bool = False,
         fused: bool | None = None,
         kernel: str = "auto",
+        frozen_steps: int = 0,
     ) -> None:
         options: dict[str, Any] = {
             "betas": betas,
@@ -79,6 +82,7 @@ class AdaBreg(Fused):
             "fused": fused,
         }
         own: dict[str, Any] = {"lr": lr, "delta": delta, "nonfinite": nonfinite, "kernel": kernel}
+        own["frozen_steps"] = frozen_steps
         super().__init__(torch.optim.Adam, params, regularizer, **own, **options)
 
     def _check_numbers(self, group: Group) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -11,7 +12,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from breglab.geometry import Functional
-from breglab.nn.optim import _primal
+from breglab.nn.optim import _frozen, _primal
+from breglab.nn.optim._compacted import Compacted
 from breglab.nn.optim._params import Group
 from breglab.nn.optim._regularized import Regularized
 from breglab.nn.regularizers import encode, subgradient
@@ -50,6 +52,9 @@ class Bregman(Regularized):
         raises `FloatingPointError`; such numbers never enter the state, but the other entries may
         have moved. "skip" leaves the whole step out and counts it in `skipped`. "allow" does not
         look, and a NaN becomes a NaN of the parameter.
+    frozen_steps : int
+        m >= 0: after each full step the support is frozen for m steps, in which only the entries
+        of the support move, see the notes.
     **options
         Further options of the inner optimizer.
 
@@ -84,6 +89,18 @@ class Bregman(Regularized):
     *Momentum.* ``Bregman(torch.optim.SGD, momentum=beta)`` is torch's heavy ball, with gain
     1 / (1 - beta): b <- beta b + g, v <- v - lr b. `LinBreg` has the paper's.
 
+    *Frozen steps.* Every (m + 1)-th step, the first one included, is a full step. Let S be the
+    support after it: the entries with theta != 0, of `GroupL12` those of the groups that are not
+    zero. In the m steps that follow, only the entries of S move, values, duals and whatever the
+    inner optimizer keeps of them, by the same rule; outside of S theta = 0 and all else rests. An
+    entry of S that the prox makes zero stays in S until the next full step. Numbers of a whole
+    parameter, as Adam's count of steps in its correction of the moments, go on. Groups whose
+    regulariser has no support (`Zero`, `Nuclear`) make full steps only. ``group["frozen_steps"]``
+    may be changed (`FrozenStepsSchedule` does) and counts from the next full step on;
+    ``group["frozen_left"]`` is how many frozen steps are to come, and ``group["support_change"]``
+    how many entries the last full step took in or out, over the size of S. By itself the optimizer
+    masks dense gradients; `breglab.nn.sparse_training` does not compute what is masked.
+
     *The parameters belong to the dual.* Changing them by hand between steps has no effect unless
     their state is forgotten (``optimizer.state.pop(p)``).
     """
@@ -97,12 +114,37 @@ class Bregman(Regularized):
         lr: float | Tensor | None = None,
         delta: float = 1.0,
         nonfinite: str = "raise",
+        frozen_steps: int = 0,
         **options: Any,
     ) -> None:
-        entries = {**encode(regularizer), "delta": delta}
+        entries = {**encode(regularizer), "delta": delta, **_phases(frozen_steps)}
         if lr is not None:
             options["lr"] = lr
         super().__init__(inner, params, entries, options, nonfinite)
+        _frozen.check_groups(self.param_groups)
+
+    def _check_numbers(self, group: Group) -> None:
+        super()._check_numbers(group)
+        if "frozen_steps" in group:
+            _frozen.check_group(group)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for group in state["param_groups"]:  # checkpoints of before there were frozen steps
+            for key, value in _phases(0).items():
+                group.setdefault(key, value)
+        super().__setstate__(state)
+
+    def _renew(self) -> None:
+        super()._renew()
+        if not hasattr(self, "compacted"):
+            self.compacted = Compacted(self)
+
+    def whole(self) -> contextlib.AbstractContextManager[None]:
+        """Return a context in which groups and state hold whole parameters.
+
+        They do not in the frozen steps of `breglab.nn.sparse_training`.
+        """
+        return self.compacted.expanded()
 
     def dual(self, p: Tensor) -> Tensor:
         """Return the dual variable of a parameter, created from the parameter if there is none.
@@ -138,9 +180,83 @@ class Bregman(Regularized):
             )
         return dual
 
+    @torch.no_grad()
+    def rewrite(self, index: int) -> None:
+        """Write the parameters of a group from their duals, as after a change of lam.
+
+        In a frozen phase those of the support are written, the others are zero.
+
+        Parameters
+        ----------
+        index : int
+            The number of the group, which holds whole parameters (`whole`).
+        """
+        group, J = self.param_groups[index], self._functional(index)
+        params, duals = group["params"], [self._dual(index, p) for p in group["params"]]
+        if group["frozen_left"]:
+            masks = [self._support(index, p) for p in params]
+            _frozen.write(J, params, duals, masks, group["delta"])
+        else:
+            _primal.write(J, params, duals, group["delta"])
+
     def _update(self, active: Sequence[Sequence[Tensor]]) -> None:
-        if self._gradients_serve(active):
-            self._step_by_torch(active)
+        masked = [m for i, params in enumerate(active) for m in self._masked(i, params)]
+        moved = False
+        for one in masked:
+            one.begin()
+        try:
+            moved = self._move(active)
+        finally:
+            for one in masked:
+                one.end(moved)
+        if moved:
+            for index, params in enumerate(active):
+                self._advance(index, params)
+
+    def _move(self, active: Sequence[Sequence[Tensor]]) -> bool:
+        """Make the step, as a full one, if the gradients serve; return whether they did."""
+        if not self._gradients_serve(active):
+            return False
+        self._step_by_torch(active)
+        return True
+
+    def _masked(self, index: int, params: Sequence[Tensor]) -> list[_frozen.Masked]:
+        """Return what has to be masked in a step of a group: nothing in a full one."""
+        group, J = self.param_groups[index], self._functional(index)
+        if not group["frozen_left"]:
+            return []
+        found = []
+        for p in params:
+            if p not in self.compacted:
+                self._dual(index, p)
+                mask = self._support(index, p)
+                found.append(_frozen.Masked(J, group["delta"], p, self.state[p], mask))
+        return found
+
+    def _support(self, index: int, p: Tensor) -> Tensor:
+        """Return S of a parameter; of one without a gradient so far, what it is now."""
+        state = self.state[p]
+        if _frozen.SUPPORT not in state:
+            state[_frozen.SUPPORT] = _frozen.support(self._functional(index), p)
+        mask: Tensor = state[_frozen.SUPPORT]
+        return mask
+
+    def _advance(self, index: int, params: Sequence[Tensor]) -> None:
+        """Count a step of a group; after a full one, look at the support."""
+        group = self.param_groups[index]
+        if group["frozen_left"]:
+            group["frozen_left"] -= 1
+            return
+        if not group["frozen_steps"] or not _frozen.has_support(group):
+            return
+        group["frozen_left"] = group["frozen_steps"]
+        changed = total = 0
+        for p in params:
+            mask = _frozen.support(self._functional(index), p)
+            new, size = _frozen.change(self.state[p].get(_frozen.SUPPORT), mask)
+            self.state[p][_frozen.SUPPORT] = mask
+            changed, total = changed + new, total + size
+        group["support_change"] = changed / max(total, 1)
 
     def _step_by_torch(self, active: Sequence[Sequence[Tensor]]) -> None:
         """Let the inner optimizer step the duals, then write the parameters: two passes."""
@@ -168,6 +284,11 @@ class Bregman(Regularized):
 
     def _overrides(self, group: Group) -> dict[str, Any]:
         return {"weight_decay": 0.0} if "weight_decay" in group else {}
+
+
+def _phases(frozen_steps: int) -> dict[str, Any]:
+    """Return the entries of a param group that say which steps are frozen."""
+    return {"frozen_steps": frozen_steps, "frozen_left": 0, "support_change": 1.0}
 
 
 def _start(p: Tensor, differentiable: bool) -> Tensor:

@@ -49,6 +49,8 @@ class LinBreg(Fused):
         chunk where J looks at entries, so that the second pass finds the dual in the cache. "auto"
         compiles if numba or Triton is there, and what cannot be compiled is left to torch.
         Foreach, fused or differentiable ask for torch's, tensor by tensor.
+    frozen_steps : int
+        As in `Bregman`.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class LinBreg(Fused):
         differentiable: bool = False,
         fused: bool | None = None,
         kernel: str = "auto",
+        frozen_steps: int = 0,
     ) -> None:
         options: dict[str, Any] = {
             "momentum": momentum,
@@ -81,6 +84,7 @@ class LinBreg(Fused):
             "fused": fused,
         }
         own: dict[str, Any] = {"lr": lr, "delta": delta, "nonfinite": nonfinite, "kernel": kernel}
+        own["frozen_steps"] = frozen_steps
         super().__init__(torch.optim.SGD, params, regularizer, **own, **options)
 
     def _check_numbers(self, group: Group) -> None:

@@ -2,12 +2,14 @@
 
 After each of their steps a schedule writes ``group["lam"]`` of the param groups that it steers,
 and the optimizer's next step uses it; `QuantileLambda` also writes the parameters.
+`FrozenStepsSchedule` is no schedule of lam: it sets ``group["frozen_steps"]``.
 """
 
 from __future__ import annotations
 
 from breglab.nn.schedules.base import LambdaSchedule
 from breglab.nn.schedules.feedback import FeedbackLambda
+from breglab.nn.schedules.frozen_steps import FrozenStepsSchedule
 from breglab.nn.schedules.linear import FixedLambda, LinearLambda
 from breglab.nn.schedules.quantile import QuantileLambda
 
@@ -23,6 +25,7 @@ __all__ = [
     "SCHEDULES",
     "FeedbackLambda",
     "FixedLambda",
+    "FrozenStepsSchedule",
     "LambdaSchedule",
     "LinearLambda",
     "QuantileLambda",

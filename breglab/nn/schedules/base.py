@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,6 +57,11 @@ class LambdaSchedule(abc.ABC):
     def _groups(self) -> list[dict[str, Any]]:
         # Looked up anew each time: loading a checkpoint replaces the groups of an optimizer.
         return [self.optimizer.param_groups[index] for index in self.steered]
+
+    def _whole(self) -> contextlib.AbstractContextManager[None]:
+        """Return a context in which the groups hold whole parameters, in frozen steps too."""
+        whole: Any = getattr(self.optimizer, "whole", contextlib.nullcontext)
+        return whole()  # type: ignore[no-any-return]
 
     def _cells(self) -> list[list[int]]:
         """Return which of the steered groups have a factor in common."""

@@ -64,8 +64,12 @@ class FeedbackLambda(LambdaSchedule):
     def step(self) -> None:
         """Look at the parameters and set lam for the steps that follow."""
         groups = self._groups()
-        for members in self._cells():
-            density = share_of_nonzeros(p for i in members for p in groups[i]["params"])
+        with self._whole():
+            found = [
+                share_of_nonzeros(p for i in members for p in groups[i]["params"])
+                for members in self._cells()
+            ]
+        for members, density in zip(self._cells(), found, strict=True):
             gap = density - self.target_density
             change = 1.0 + self.rate * abs(gap)
             before = self.factors[members[0]]

@@ -11,7 +11,6 @@ from torch.optim import Optimizer
 
 from breglab._checks import count, scalar
 from breglab.geometry import L1, Functional, GroupL12, NonNegativeL1
-from breglab.nn.optim import _primal
 from breglab.nn.optim.bregman import Bregman
 from breglab.nn.regularizers import decode, view_of
 from breglab.nn.schedules.base import Groups, LambdaSchedule
@@ -50,6 +49,8 @@ class QuantileLambda(LambdaSchedule):
     Of groups, as many are kept as fit into k entries. Where several weights tie at the threshold,
     as zeros of the dual variable do, none of them is kept, and fewer are left.
 
+    In frozen steps lam is that of all duals, and what is written are the weights of the support.
+
     A step passes over the weights several times and takes longer than a fast optimizer's: for
     large networks call it once in some steps, and after the last one.
     """
@@ -83,11 +84,12 @@ class QuantileLambda(LambdaSchedule):
     @torch.no_grad()
     def step(self) -> None:
         """Set lam by the dual variable as it is, and write the parameters."""
-        for members in self._cells():
-            self._set(members, self._factor(members))
-        for group in self._groups():
-            duals = [self._dual(p) for p in group["params"]]
-            _primal.write(decode(group), group["params"], duals, group["delta"])
+        optimizer: Any = self.optimizer
+        with self._whole():
+            for members in self._cells():
+                self._set(members, self._factor(members))
+            for index in self.steered:
+                optimizer.rewrite(index)
 
     def _factor(self, members: list[int]) -> float:
         """Return the factor of J with which as many weights are left as asked for."""

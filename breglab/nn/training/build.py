@@ -18,8 +18,9 @@ from breglab.nn.data.seeds import generator
 from breglab.nn.groups import sparse_parameter_groups
 from breglab.nn.init import sparse_init_
 from breglab.nn.models import MODELS, create
-from breglab.nn.optim import DENSE, OPTIMIZERS
+from breglab.nn.optim import DENSE, OPTIMIZERS, Bregman
 from breglab.nn.schedules import SCHEDULES, LambdaSchedule
+from breglab.nn.sparse.training import SparseTraining
 from breglab.nn.training.config import Config, Options, Regularizer
 
 _WITHOUT_GROUPS = {"l1": L1, "nuclear": Nuclear}
@@ -158,6 +159,19 @@ def controller(
         options |= {"model": model, "total_steps": steps}
     found: LambdaSchedule | Masked = cls(optimizer, **options)
     return found
+
+
+def sparse_training_of(
+    config: Config, model: nn.Module, optimizer: torch.optim.Optimizer
+) -> SparseTraining | None:
+    """Return the context in which frozen steps are sparse, None if there is nothing to gain."""
+    training = config.training
+    if not training.sparse or training.compile or not isinstance(optimizer, Bregman):
+        return None
+    if not any(group["frozen_steps"] for group in optimizer.param_groups):
+        return None
+    break_even, batch = training.break_even or None, config.data.batch_size
+    return SparseTraining(model, optimizer, break_even=break_even, batch=batch)
 
 
 def _functional(name: str, lam: float) -> Functional:

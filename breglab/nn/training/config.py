@@ -114,7 +114,7 @@ class Optimizer:
     lr : float
         Step size, > 0.
     options : dict
-        Further options of the optimizer.
+        Further options of the optimizer, such as ``frozen_steps``.
     """
 
     name: str = "linbreg"
@@ -217,6 +217,11 @@ class Training:
         Largest norm of the gradient; 0 does not clip.
     checkpoint_steps : int
         Steps between checkpoints besides those after each epoch; 0 for none.
+    sparse : bool
+        Whether frozen steps (``optimizer.frozen_steps``) are made with sparse layers where these
+        are faster, see `breglab.nn.sparse_training`; in one process, without `compile`.
+    break_even : float
+        The density below which they are taken for faster, in [0, 1]; 0 measures it.
     distances : bool
         Whether the Bregman distances to the last iterate are recorded, see
         `breglab.nn.recorder.Recorder`.
@@ -230,6 +235,8 @@ class Training:
     compile: bool = False
     clip: float = 0.0
     checkpoint_steps: int = 0
+    sparse: bool = True
+    break_even: float = 0.0
     distances: bool = False
 
     def __post_init__(self) -> None:
@@ -239,6 +246,7 @@ class Training:
         precisions = ("float32", "float64", "bfloat16", "float16")
         choice(self.precision, "training.precision", precisions)
         nonnegative(self.clip, "training.clip")
+        scalar(self.break_even, "training.break_even", low=0.0, high=1.0)
         count(self.checkpoint_steps, "training.checkpoint_steps", low=0)
 
 

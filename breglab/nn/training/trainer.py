@@ -93,6 +93,10 @@ class Trainer:
         steps = training.epochs * len(self.batches)
         self.schedule = build.lr_schedule(config, self.optimizer, steps)
         self.control = build.controller(config, self.optimizer, self.model, steps)
+        alone = self.place.parts == 1
+        self.sparse = (
+            build.sparse_training_of(config, self.model, self.optimizer) if alone else None
+        )
         half = training.precision == "float16"
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=half)
         self.epoch = self.batch = self.steps = 0
@@ -139,6 +143,10 @@ class Trainer:
             If gradients or the loss are no longer finite; where steps with such gradients are
             left out, if there are no others any more (`breglab.nn.training.skips`).
         """
+        with self.sparse or contextlib.nullcontext():
+            return self._run(after_step)
+
+    def _run(self, after_step: Callable[[], bool]) -> bool:
         while self.epoch < self.config.training.epochs:
             if not self.batch:
                 self._begun = time.perf_counter()
@@ -195,7 +203,8 @@ class Trainer:
             row |= self.evaluate("validation")
         row |= self.skips.figures()
         row |= {"steps": self.steps, "seconds": time.perf_counter() - self._begun}
-        self.recorder.record(self.epoch, **row)
+        with self.sparse.whole() if self.sparse else contextlib.nullcontext():
+            self.recorder.record(self.epoch, **row)
 
     @torch.no_grad()
     def evaluate(self, name: str) -> Row:
@@ -232,6 +241,7 @@ class Trainer:
             "scaler": self.scaler.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else {},
             "control": self.control.state_dict() if self.control else {},
+            "sparse": self.sparse.state_dict() if self.sparse else {},
             "position": [self.epoch, self.batch, self.steps],
             "sums": self._sums,
             "seconds": time.perf_counter() - self._begun,
@@ -252,6 +262,8 @@ class Trainer:
             self.schedule.load_state_dict(state["schedule"])
         if self.control:
             self.control.load_state_dict(state["control"])
+        if self.sparse and state.get("sparse"):
+            self.sparse.load_state_dict(state["sparse"])
         self.epoch, self.batch, self.steps = state["position"]
         self._sums.copy_(state["sums"])
         self.skips.restore(state.get("skips", [0, 0]))
