@@ -1,16 +1,19 @@
 """breglab's solvers of sparse recovery and their peers, side by side in one process, one thread.
 
 Every solver runs on the same instances, in turns; each answer is judged by breglab's independent
-certificate at 1e-8, each peer at the best of its settings. Writes tables, a picture and the numbers
-to results/sparse_recovery.{md,png,svg,json}, of a quick run to results/sparse_recovery_quick.*, and
+certificate at 1e-8, each peer at the best of its settings: of those for a whole family, and of
+those for each instance. Writes tables, a picture and the numbers to
+results/sparse_recovery.{md,png,svg,json}, of a quick run to results/sparse_recovery_quick.*, and
 every single result to a file of JSON lines beside them, so that a run that was killed goes on where
-it was. Results of other versions of the code are not mixed in.
+it was; with --report tables and picture are made of that file, and nothing is run. Results of
+other versions of the code are not mixed in.
 
-usage: python benchmarks/sparse_recovery.py [FAMILY ...] [--quick] [--seeds N] [--time-limit S]
-                                            [--rounds N] [--out DIR] [--list]
+usage: python benchmarks/sparse_recovery.py [FAMILY ...] [--quick] [--seeds N] [--peer-seeds N]
+                                            [--time-limit S] [--rounds N] [--out DIR] [--report]
+                                            [--list]
 
 FAMILY is one of those that --list prints; all unless given. The peers are installed by the extra
-`bench`; those that are missing are left out. Takes a few minutes with --quick, else hours.
+`bench`; those that are missing are left out. Takes a few minutes with --quick, else about an hour.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 
 # Before NumPy is imported, whose BLAS asks for them once.
@@ -26,10 +30,11 @@ for _name in ("OMP", "OPENBLAS", "MKL", "NUMBA", "VECLIB_MAXIMUM", "RAYON"):
 
 from _recovery import paths, tables  # noqa: E402
 from _recovery.families import FAMILIES, Case, cases  # noqa: E402
-from _recovery.ledger import Ledger, all_print, peers_print  # noqa: E402
+from _recovery.ledger import Ledger, last_prints, prints  # noqa: E402
 from _recovery.peers import PEERS  # noqa: E402
 from _recovery.picture import draw  # noqa: E402
-from _recovery.race import Rules, race  # noqa: E402
+from _recovery.race import race, settings  # noqa: E402
+from _recovery.sweep import Rules, Trials  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.markdown import Markdown  # noqa: E402
 from threadpoolctl import threadpool_info  # noqa: E402
@@ -38,7 +43,7 @@ from breglab._files import replaced  # noqa: E402
 
 RESULTS = Path(__file__).resolve().parent / "results"
 OTHERS = ("paths", "iteration")
-ROUNDS, TIME_LIMIT = 7, 30.0
+ROUNDS, TIME_LIMIT = 5, 10.0
 QUICK_ROUNDS, QUICK_TIME_LIMIT = 3, 1.0
 
 
@@ -48,6 +53,45 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.list:
         print("\n".join((*FAMILIES, *OTHERS)))
         return 0
+    stem = asked.out / ("sparse_recovery_quick" if asked.quick else "sparse_recovery")
+    lines = stem.with_suffix(".jsonl")
+    rules = Rules(asked.rounds, asked.time_limit)
+    chosen = cases(asked.quick, tuple(asked.family), asked.seeds, asked.peer_seeds)
+    now = prints(rules.time_limit)
+    if asked.report:
+        ledger = Ledger(lines, last_prints(lines))
+        if ledger.get("run", "", 0, "") is None:
+            console.print(f"[red]There are no results in {lines}.")
+            return 1
+        if last_prints(lines) != {kind: now[kind] for kind in last_prints(lines)}:
+            console.print("Measured with another version of the code, of a package, or elsewhere.")
+    else:
+        ledger = Ledger(lines, now)
+        ended = _measured(chosen, asked.family, rules, ledger, console)
+        if ended:
+            return ended
+    whole = tables.document(chosen, ledger, asked.quick)
+    text = tables.as_markdown(chosen, ledger, whole)
+    pictures = draw(chosen, ledger, f"Time to a certified answer, one thread ({whole['kind']} run)")
+    written = {"json": tables.as_json(whole).encode(), "md": text.encode(), **pictures}
+    for kind, content in written.items():
+        with replaced(stem.with_suffix(f".{kind}")) as file:
+            file.write(content)
+    console.print(f"Written: {stem}.{{{','.join(written)}}}")
+    _Console().print(Markdown(text[text.index("## Goals") :]))
+    return 0
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Raise the error again, for which rich would end the program with the exit code 1."""
+        raise
+
+
+def _measured(
+    chosen: list[Case], families: list[str], rules: Rules, ledger: Ledger, console: Console
+) -> int:
+    """Measure what is missing; return an exit code."""
     threads = [pool["num_threads"] for pool in threadpool_info()]
     if any(number != 1 for number in threads):
         console.print(f"[red]The libraries use {max(threads)} threads; times would mean nothing.")
@@ -57,42 +101,31 @@ def main(arguments: list[str] | None = None) -> int:
         console.print(
             f'Left out, not installed: {", ".join(missing)} (pip install "breglab[bench]")'
         )
-    rules = Rules(asked.rounds, asked.time_limit)
-    stem = asked.out / ("sparse_recovery_quick" if asked.quick else "sparse_recovery")
-    everything = all_print(rules.time_limit)
-    prints = {"sweep": peers_print(rules.time_limit), **dict.fromkeys(KINDS, everything)}
-    ledger = Ledger(stem.with_suffix(".jsonl"), prints)
-    chosen = cases(asked.quick, tuple(asked.family), asked.seeds)
+    if ledger.get("run", "", 0, "") is None:
+        ledger.add("run", "", 0, "", **tables.header(rules))
     try:
-        _measure(chosen, asked.family, rules, ledger, console)
+        _measure(chosen, families, rules, ledger, console)
     except KeyboardInterrupt:
         console.print("Stopped; the same command goes on from here.")
         return 130
-    whole = tables.document(chosen, ledger, rules, asked.quick)
-    text = tables.as_markdown(chosen, ledger, whole)
-    pictures = draw(chosen, ledger, f"Time to a certified answer, one thread ({whole['kind']} run)")
-    written = {"json": tables.as_json(whole).encode(), "md": text.encode(), **pictures}
-    for kind, content in written.items():
-        with replaced(stem.with_suffix(f".{kind}")) as file:
-            file.write(content)
-    Console().print(Markdown(text[text.index("## Goals") :]))
-    console.print(f"Written: {stem}.{{{','.join(written)}}}")
     return 0
-
-
-KINDS = ("race", "path", "step")
 
 
 def _measure(
     chosen: list[Case], families: list[str], rules: Rules, ledger: Ledger, console: Console
 ) -> None:
     def say(words: str) -> None:
-        console.print(words, markup=False, highlight=False)
+        console.print(f"{time.process_time():6.0f} s  {words}", markup=False, highlight=False)
 
-    for number, case in enumerate(chosen, start=1):
-        for seed in range(case.seeds):
-            say(f"[{number}/{len(chosen)}] {case.name}, seed {seed}")
-            race(case, seed, rules, ledger)
+    trials = Trials(ledger, rules)
+    for family in dict.fromkeys(case.family for case in chosen):
+        its = [case for case in chosen if case.family == family]
+        say(f"{family}: settings of the peers")
+        settings(family, its, trials)
+        for number, case in enumerate(its, start=1):
+            say(f"{family} [{number}/{len(its)}]: {case.name}")
+            for seed in range(case.seeds):
+                race(case, seed, trials)
     if not families or "paths" in families:
         for name in paths.TABLES:
             say(f"path of {name}")
@@ -101,6 +134,7 @@ def _measure(
         for m, n in paths.SIZES:
             say(f"iteration {m} x {n}")
             paths.iterations(m, n, rules, ledger)
+    say("done")
 
 
 def _parsed(arguments: list[str] | None) -> argparse.Namespace:
@@ -110,9 +144,11 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="few and small instances")
     parser.add_argument("--seeds", type=_count, help="seeds of every case")
+    parser.add_argument("--peer-seeds", type=_count, help="seeds that peers run on, at most")
     parser.add_argument("--time-limit", type=float, help="processor seconds for a run of a peer")
     parser.add_argument("--rounds", type=_count, help="repetitions of every solver")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
+    parser.add_argument("--report", action="store_true", help="run nothing; write what is known")
     parser.add_argument("--list", action="store_true", help="print the families and end")
     asked = parser.parse_args(arguments)
     unknown = [name for name in asked.family if name not in (*FAMILIES, *OTHERS)]
@@ -136,4 +172,10 @@ def _count(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # a reader that has gone away, as head does, had what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)

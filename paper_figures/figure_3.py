@@ -1,4 +1,9 @@
-"""Figure 3: LinBreg, LinBreg with momentum, AdaBreg and SGD on MNIST (Section 4.3)."""
+"""Figure 3: LinBreg, LinBreg with momentum, AdaBreg and SGD on MNIST (Section 4.3).
+
+The paper does not say AdaBreg's step size. At 1e-3 with delta = 1 it is as accurate, with 38 % of
+the weights (seed 0, validation images); a quarter of it with delta = 4 is the same step in the
+parameters, and four times as many steps to wake.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
     "SGD": {"name": "sgd", "lr": 0.1},
     "LinBreg": {"name": "linbreg", "lr": 0.1},
     "LinBreg (beta=0.9)": {"name": "linbreg", "lr": 0.1, "momentum": 0.9},
-    "AdaBreg": {"name": "adabreg", "lr": 1e-3},
+    "AdaBreg": {"name": "adabreg", "lr": 2.5e-4, "delta": 4.0},
 }
 COLORS = dict(zip(OPTIMIZERS, (GREY, BLUE, GREEN, VERMILLION), strict=True))
 BREGMAN = [label for label in OPTIMIZERS if label != "SGD"]

@@ -9,10 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from _framework import Claim, Experiment, Job, Runs, comparison
-from _framework.classification import drop_to, percent, row_claims, scatter, train_accuracy
+from _framework.classification import (
+    drop_to,
+    percent,
+    row_claims,
+    scatter,
+    share_of,
+    train_accuracy,
+)
 from _framework.fashion import (
     ADAM,
     BREGMAN,
+    CUTS,
     PROTOCOLS,
     SGD,
     bregman,
@@ -44,16 +52,16 @@ def plan(protocol: str) -> list[Job]:
     for label, row in bregman(values, groups=False):
         if label != "LinBreg (beta=0.9)":
             runs.append((f"{label}, target density", {**row, "control": told}))
-    return rows(protocol, runs, {LASSO: (0.035, {})})
+    return rows(protocol, runs, {LASSO: CUTS["table_1"]})
 
 
 def table(runs: Runs) -> str:
-    """Return density, accuracies and drops."""
+    """Return non-zero weights in percent of all of the ConvNet, accuracies and drops."""
     return comparison(
         runs,
         "table_1",
         [
-            ("density", "density", percent("density")),
+            ("weights", "density", share_of("Adam")),
             ("test accuracy", "test", percent("test_accuracy")),
             ("drop to Adam", "drop", drop_to("Adam")),
             ("train accuracy", "train", train_accuracy),
@@ -63,7 +71,7 @@ def table(runs: Runs) -> str:
 
 def draw(runs: Runs) -> Any:
     """Draw the drop over the density."""
-    return scatter(runs, "table_1", "density", "density", "Adam")
+    return scatter(runs, "table_1", "density", share_of("Adam"), "Adam", "non-zero weights")
 
 
 def claims(runs: Runs) -> list[Claim]:

@@ -12,6 +12,7 @@ from _framework.classification import drop_to, percent, row_claims, scatter, tra
 from _framework.fashion import (
     ADAM,
     BREGMAN,
+    CUTS,
     KERNELS,
     PROTOCOLS,
     SGD,
@@ -23,7 +24,6 @@ from _framework.fashion import (
 
 LASSO, PROX = "GLasso, SGD + threshold", "GLasso, ProxSGD"
 PRUNED = {"conv": 0.065, "linear": 0.07}
-CUT = {"conv": 0.043, "linear": 0.036}
 SHARES = {"linear": "linear_density", "kernels": "kernel_density"}
 
 
@@ -41,7 +41,7 @@ def plan(protocol: str) -> list[Job]:
     ]
     adabreg = dict(bregman(values, groups=True))["AdaBreg"]
     runs.append(("AdaBreg, target density", {**adabreg, "control": told}))
-    return rows(protocol, runs, {LASSO: (CUT, KERNELS)})
+    return rows(protocol, runs, {LASSO: CUTS["table_2"]})
 
 
 def table(runs: Runs) -> str:
@@ -61,7 +61,7 @@ def table(runs: Runs) -> str:
 
 def draw(runs: Runs) -> Any:
     """Draw the drop over the share of living kernels."""
-    return scatter(runs, "table_2", "kernels", "kernel_density", "Adam")
+    return scatter(runs, "table_2", "kernels", percent("kernel_density"), "Adam", "living kernels")
 
 
 def claims(runs: Runs) -> list[Claim]:

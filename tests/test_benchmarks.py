@@ -42,7 +42,39 @@ def written(tmp_path_factory):
     done = command(out, *arguments)
     assert done.returncode == 0, done.stderr
     assert (out / "sparse_recovery_quick.jsonl").read_text() == lines
+    # Nor does a report, which is made of the lines alone.
+    table = out / "sparse_recovery_quick.md"
+    text = table.read_text()
+    for path in out.glob("sparse_recovery_quick.[!j]*"):
+        path.unlink()
+    done = command(out, "gaussian", "--quick", "--seeds", "2", "--report")
+    assert done.returncode == 0, done.stderr
+    assert (out / "sparse_recovery_quick.jsonl").read_text() == lines
+    assert table.read_text() == text
     return out
+
+
+def test_a_report_of_nothing_is_refused(tmp_path):
+    done = command(tmp_path, "--quick", "--report")
+    assert done.returncode == 1
+    assert "no results" in " ".join(done.stderr.split())
+
+
+def test_each_peer_has_one_setting_for_a_family_and_its_best_for_each_instance(written):
+    whole = json.loads((written / "sparse_recovery_quick.json").read_text())
+    one = {row["solver"]: row["setting"] for row in whole["settings"]}
+    assert "celer + LS" in one or "lars_path" in one
+    for case in whole["cases"]:
+        for result in case["results"]:
+            if result["solver"] in one and one[result["solver"]] is not None:
+                said = result["setting"].split(", ")
+                assert len(said) == len(one[result["solver"]])
+                # The favoured reading is at least as fast.
+                assert (result["each"]["seconds"] or 0.0) <= (result["seconds"] or float("inf"))
+                assert result["each"]["passed"] >= result["passed"]
+    text = (written / "sparse_recovery_quick.md").read_text()
+    assert "Seeds: 2 of breglab; peers run on the first 2 at most." in text
+    assert "the best peer for each instance" in text
 
 
 def test_tables_say_what_the_single_results_say(written):

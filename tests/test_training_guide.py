@@ -79,7 +79,7 @@ def test_the_commands_train_and_go_on(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (toml,) = blocks("toml")
     Path("mnist.toml").write_text(toml)
-    mnist, digits = re.findall(r"^breglab (train .*)$", TEXT, re.MULTILINE)
+    mnist, digits = re.findall(r"^breglab (train .*)$", TEXT.replace("\\\n", ""), re.MULTILINE)
     assert digits.startswith(mnist.split(" --out")[0])
     done = CliRunner().invoke(app, [*digits.split(), "--set", "training.device=cpu"])
     assert done.exit_code == 0, done.output
@@ -87,7 +87,10 @@ def test_the_commands_train_and_go_on(tmp_path, monkeypatch):
     (listed,) = re.findall(r"\*\*The folder\*\*(.*?)\n\n", TEXT, re.DOTALL)
     for name in re.findall(r"`([a-z]+\.(?:json|pt))`", listed):
         assert (folder / name).is_file()
-    assert json.loads((folder / "final.json").read_text())["density"] < 0.2
+    said = re.search(r"on the digits: (\d+) % with (\d+) % of the weights", TEXT)
+    final = json.loads((folder / "final.json").read_text())
+    assert final["test_accuracy"] == pytest.approx(int(said[1]) / 100, abs=0.02)
+    assert final["density"] == pytest.approx(int(said[2]) / 100, abs=0.01)
     again = CliRunner().invoke(app, [*digits.split(), "--set", "training.device=cpu"])
     assert again.output == done.output
 

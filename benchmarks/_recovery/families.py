@@ -11,7 +11,7 @@ from _recovery.peers import PEERS
 from breglab.problems import Recovery, sparse_recovery
 
 EVERYONE = tuple(PEERS)
-PROVEN = ("spgl1", "celer + LS", "lars_path", "HiGHS")
+PROVEN = ("celer + LS", "HiGHS")
 FAST = ("spgl1", "celer + LS", "lars_path", "OMP")
 LARGE = (*FAST, "skglm + LS", "lasso_path + LS")
 NOISY = ("spgl1", "lars_path", "pyproximal", "cvxpy, Clarabel")
@@ -29,7 +29,9 @@ class Case:
     design, m, n, k, amplitudes, noise
         As in `breglab.problems.sparse_recovery`.
     seeds : int
-        0, ..., seeds - 1.
+        breglab solves 0, ..., seeds - 1.
+    peer_seeds : int
+        Peers the first so many of them.
     peers, ours : tuple of str
         Who takes part.
     axis : str
@@ -44,6 +46,7 @@ class Case:
     amplitudes: str = "gaussian"
     noise: float = 0.0
     seeds: int = 40
+    peer_seeds: int = 5
     peers: tuple[str, ...] = EVERYONE
     ours: tuple[str, ...] = (HERE,)
     axis: str = ""
@@ -54,6 +57,11 @@ class Case:
         noise = f", noise {100.0 * self.noise:g} %" if self.noise else ""
         growth = f" [{self.axis}]" if self.axis else ""
         return f"{self.design} {self.m} x {self.n}, k = {self.k}, {self.amplitudes}{noise}{growth}"
+
+    @property
+    def entries(self) -> bool:
+        """Whether A is an array."""
+        return self.design != "partial-cosine"
 
     def problem(self, seed: int) -> Recovery:
         """Return the instance of a seed."""
@@ -84,6 +92,7 @@ def _growth(design, seeds, **sizes):
             **{**sizes, axis: size},
             amplitudes=amplitudes,
             seeds=seeds,
+            peer_seeds=2,
             peers=("spgl1", "celer + LS") if design == "gaussian" else ("celer + LS",),
             axis=axis,
         )
@@ -100,6 +109,7 @@ def _cosine(exponents, seeds, axis=""):
             2**e,
             2**e // 80,
             seeds=seeds,
+            peer_seeds=2 if axis else 3,
             peers=("spgl1",) if axis else FREE,
             axis=axis,
         )
@@ -114,21 +124,31 @@ _FULL = (
         for k, amplitudes in itertools.product((25, 50, 75), ("gaussian", "sign"))
     ),
     *(
-        Case("gaussian-large", "gaussian", 2000, 8000, 150, amplitudes, seeds=10, peers=LARGE)
+        Case(
+            "gaussian-large",
+            "gaussian",
+            2000,
+            8000,
+            150,
+            amplitudes,
+            seeds=10,
+            peer_seeds=3,
+            peers=LARGE,
+        )
         for amplitudes in ("gaussian", "sign")
     ),
     *(Case("ar", "ar-0.9", 500, 2000, k, **_AR) for k in (50, 75, 100)),
     *(
-        Case("ar-large", "ar-0.9", 1000, 4000, k, **_AR | {"peers": LARGE}, seeds=10)
+        Case("ar-large", "ar-0.9", 1000, 4000, k, **_AR | {"peers": LARGE}, seeds=10, peer_seeds=3)
         for k in (100, 200)
     ),
     *(
-        Case("hard", design, 500, 2000, 50, amplitudes, seeds=20, peers=PROVEN)
+        Case("hard", design, 500, 2000, 50, amplitudes, seeds=20, peer_seeds=1, peers=PROVEN)
         for design, amplitudes in itertools.product(HARD, ("gaussian", "decades"))
     ),
     *_cosine((17,), 5),
     *(
-        Case("bpdn", design, 500, 2000, 50, amplitudes, noise, peers=NOISY)
+        Case("bpdn", design, 500, 2000, 50, amplitudes, noise, peer_seeds=3, peers=NOISY)
         for noise, (design, amplitudes) in itertools.product(*_NOISE)
     ),
     *_growth("gaussian", 5, m=500, n=(1000, 2000, 4000, 8000, 16000), k=25),
@@ -157,12 +177,20 @@ _QUICK = (
 )
 
 
-def cases(quick: bool, families: tuple[str, ...] = (), seeds: int | None = None) -> list[Case]:
-    """Return the cases of some families, or of all, with another number of seeds if given."""
-    chosen = [
-        case for case in (_QUICK if quick else _FULL) if not families or case.family in families
-    ]
-    return [case if seeds is None else dataclasses.replace(case, seeds=seeds) for case in chosen]
+def cases(
+    quick: bool,
+    families: tuple[str, ...] = (),
+    seeds: int | None = None,
+    peer_seeds: int | None = None,
+) -> list[Case]:
+    """Return the cases of some families, or of all, with other numbers of seeds if given."""
+    found = []
+    for case in _QUICK if quick else _FULL:
+        if not families or case.family in families:
+            own = case.seeds if seeds is None else seeds
+            theirs = min(case.peer_seeds if peer_seeds is None else peer_seeds, own)
+            found.append(dataclasses.replace(case, seeds=own, peer_seeds=theirs))
+    return found
 
 
 FAMILIES = tuple(dict.fromkeys(case.family for case in (*_FULL, *_QUICK)))

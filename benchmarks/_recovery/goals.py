@@ -83,26 +83,41 @@ def _goals() -> Iterable[tuple[str, Measure]]:
 def _faster(
     family: str, wanted: float, against: tuple[str, ...] = (), entry: str = HERE
 ) -> Measure:
+    """Judge by peers at one setting for the family; what they reach for each instance is said."""
+
     def measure(view: View) -> tuple[str, bool | None] | None:
-        least, words = math.inf, ""
+        races: list[tuple[float, str]] = []
+        favoured: list[float] = []
         unclear: dict[str, None] = {}
         for case in view.of(family):
             found = lines(case, view.ledger)
             own = next((line for line in found if line.solver == entry), None)
             peer = best_peer(found, against)
-            if own is None or peer is None:
+            at_best = best_peer(found, against, each=True)
+            if own is None or peer is None or at_best is None:
                 continue
             unclear |= dict.fromkeys(untried(found, against))
             ratio = _relative(peer.ratio, own.ratio)
-            if ratio <= least:
-                least, words = ratio, f"{_times(ratio)} {peer.solver} at {case.name}"
-        if not words:
+            solved = _solved(view.ledger, family, peer.solver)
+            races.append((ratio, f"{_times(ratio)} {peer.solver}{solved} at {case.name}"))
+            favoured.append(_relative(at_best.each.ratio, own.ratio))
+        if not races:
             return None
+        least, words = min(races)
+        words += f"; {_times(min(favoured))} the best peer for each instance"
         if unclear and least >= wanted:
             return f"{words}; not all settings tried: {', '.join(unclear)}", None
         return words, least >= wanted
 
     return measure
+
+
+def _solved(ledger: Ledger, family: str, peer: str) -> str:
+    """Say on how many instances its setting works, if not on all."""
+    choice = ledger.get("choice", family, 0, peer)
+    if choice is None or choice["solved"] == len(choice["places"]):
+        return ""
+    return f" (which solves {choice['solved']} of {len(choice['places'])})"
 
 
 def _relative(peer: float, own: float) -> float:

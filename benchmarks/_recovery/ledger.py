@@ -6,11 +6,12 @@ nothing and are left where they are.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import breglab
@@ -58,6 +59,7 @@ def peers_print(time_limit: float) -> str:
     files = [
         HERE / "peers.py",
         HERE / "judge.py",
+        HERE / "sweep.py",
         PACKAGE / "problems" / "designs.py",
         PACKAGE / "problems" / "recovery.py",
         PACKAGE / "solvers" / "certificate.py",
@@ -73,6 +75,27 @@ def all_print(time_limit: float) -> str:
     ]
     files += [path for path in HERE.glob("*.py") if path.stem in ("clock", "ours", "race", "paths")]
     return _fingerprint(files, peers_print(time_limit))
+
+
+def prints(time_limit: float) -> dict[str, str]:
+    """Return the fingerprint that lines of each kind have, measured with the present code."""
+    of_peers = dict.fromkeys(("trial", "sweep", "choice"), peers_print(time_limit))
+    return of_peers | dict.fromkeys(("run", "race", "path", "step"), all_print(time_limit))
+
+
+def last_prints(path: Path) -> dict[str, str]:
+    """Return the fingerprints of the last lines of each kind in a file."""
+    found = {}
+    for row in _rows(path):
+        found[row.get("kind")] = row.get("print")
+    return found
+
+
+def _rows(path: Path) -> Iterator[dict]:
+    for line in path.read_text().splitlines() if path.exists() else ():
+        # One that was cut off in the middle is left out.
+        with contextlib.suppress(json.JSONDecodeError):
+            yield json.loads(line)
 
 
 def _fingerprint(files: Iterable[Path], extra: str) -> str:
@@ -98,11 +121,7 @@ class Ledger:
         self._path = path
         self._prints = prints
         self._rows: dict[tuple, dict] = {}
-        for line in path.read_text().splitlines() if path.exists() else ():
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:  # cut off in the middle
-                continue
+        for row in _rows(path):
             if row.get("print") == prints.get(row.get("kind")):
                 self._rows[_key(row)] = row
 

@@ -10,7 +10,7 @@ from iteration import ratio
 
 from _recovery.clock import quiet, timed
 from _recovery.ledger import Ledger
-from _recovery.race import Rules
+from _recovery.sweep import Rules
 from breglab.problems.instances._tables import polynomial_table, standardised
 from breglab.solvers.inverse_scale_space import inverse_scale_space_path
 from breglab.solvers.lasso_path import lasso_path

@@ -12,11 +12,21 @@ from _recovery.families import Case
 from _recovery.ledger import Ledger
 from _recovery.ours import ENTRIES, HERE
 from _recovery.peers import PEERS
+from _recovery.race import EACH
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Time, ratio and number of answers that pass, as in `Line`."""
+
+    seconds: float
+    ratio: float
+    passed: int
 
 
 @dataclass(frozen=True)
 class Line:
-    """A solver on a case.
+    """A solver on a case; a peer at the setting that is the best for the family.
 
     Attributes
     ----------
@@ -41,6 +51,9 @@ class Line:
         Why it failed, if it did.
     cut : bool
         Whether it did not pass, and its settings were not all tried.
+    each : Reading
+        The same with the fastest setting for each instance; of breglab, which has none to choose,
+        and where no setting for the family was looked for, what is said above.
     """
 
     solver: str
@@ -55,6 +68,7 @@ class Line:
     setting: str
     note: str
     cut: bool
+    each: Reading
 
     @property
     def convex(self) -> bool:
@@ -67,38 +81,56 @@ def lines(case: Case, ledger: Ledger) -> list[Line]:
     reference = _times(ledger.rows("race", case.name, HERE), case)
     found = []
     for solver in (*case.ours, *case.peers):
-        rows = [row for row in ledger.rows("race", case.name, solver) if row["seed"] < case.seeds]
+        most = case.seeds if solver in ENTRIES else case.peer_seeds
+        rows = [row for row in ledger.rows("race", case.name, solver) if row["seed"] < most]
         if not rows:
             continue
-        times = _times(rows, case)
-        shared = [reference[seed] for seed in times if seed in reference]
-        seconds = statistics.median(times.values())
+        at_best = _at_best(rows, ledger.rows("race", case.name, solver + EACH))
+        plain = _reading(rows, reference, case)
         first = rows[0]
         found.append(
             Line(
                 solver=solver,
-                seconds=seconds,
-                passed=sum(row["passed"] for row in rows),
+                seconds=plain.seconds,
+                passed=plain.passed,
                 seeds=len(rows),
                 accuracy=statistics.median(row["accuracy"] for row in rows),
-                ratio=_ratio(seconds, statistics.median(shared)) if shared else math.nan,
+                ratio=plain.ratio,
                 anyhow=statistics.median(statistics.median(row["seconds"]) for row in rows),
                 products=first.get("products"),
                 memory=first.get("memory"),
                 setting=", ".join(map(_short, first["setting"])),
                 note=next((row["note"] for row in rows if row["note"]), ""),
                 cut=any(row.get("cut", False) and not row["passed"] for row in rows),
+                each=_reading(at_best, reference, case),
             )
         )
     return found
 
 
+def _at_best(rows: list[dict], others: list[dict]) -> list[dict]:
+    """Return the runs at the best setting for each instance, whichever of the two that is.
+
+    That for the family was not the fastest in the sweep, but may be in the race.
+    """
+    favoured = {row["seed"]: row for row in others}
+    return [min(row, favoured.get(row["seed"], row), key=_length) for row in rows]
+
+
+def _length(row: dict) -> float:
+    return statistics.median(row["seconds"]) if row["passed"] else math.inf
+
+
+def _reading(rows: list[dict], reference: dict[int, float], case: Case) -> Reading:
+    times = _times(rows, case)
+    seconds = statistics.median(times.values())
+    shared = [reference[seed] for seed in times if seed in reference]
+    ratio = _ratio(seconds, statistics.median(shared)) if shared else math.nan
+    return Reading(seconds, ratio, sum(row["passed"] for row in rows))
+
+
 def _times(rows: list[dict], case: Case) -> dict[int, float]:
-    return {
-        row["seed"]: statistics.median(row["seconds"]) if row["passed"] else math.inf
-        for row in rows
-        if row["seed"] < case.seeds
-    }
+    return {row["seed"]: _length(row) for row in rows if row["seed"] < case.seeds}
 
 
 def _ratio(seconds: float, reference: float) -> float:
@@ -124,12 +156,16 @@ def untried(found: list[Line], names: tuple[str, ...] = ()) -> list[str]:
     ]
 
 
-def best_peer(found: list[Line], names: tuple[str, ...] = ()) -> Line | None:
-    """Return the fastest peer that solves the l1 problem, of some names if given."""
+def best_peer(found: list[Line], names: tuple[str, ...] = (), each: bool = False) -> Line | None:
+    """Return the fastest peer that solves the l1 problem, of some names if given.
+
+    It is the fastest at its setting for the family, or, if asked for, for each instance.
+    """
     peers = [line for line in found if line.solver not in ENTRIES and line.convex]
     if names:
         peers = [line for line in peers if line.solver in names]
-    return min(peers, key=lambda line: line.ratio, default=None)
+    peers = [line for line in peers if not math.isnan(line.each.ratio if each else line.ratio)]
+    return min(peers, key=lambda line: line.each.ratio if each else line.ratio, default=None)
 
 
 @dataclass(frozen=True)

@@ -11,22 +11,31 @@ from datetime import UTC, datetime
 from _recovery.families import Case
 from _recovery.goals import Verdict, verdicts
 from _recovery.ledger import Ledger, processor, versions
+from _recovery.ours import ENTRIES
 from _recovery.paths import SIZES, TABLES
-from _recovery.race import Rules
-from _recovery.summary import Slope, lines, slopes
+from _recovery.summary import Line, Slope, lines, slopes
+from _recovery.sweep import Rules
 
 ANSWER = {True: "yes", False: "**no**", None: "open"}
 
 
-def document(cases: list[Case], ledger: Ledger, rules: Rules, quick: bool) -> dict:
-    """Return all results as plain data; numbers that are not finite become None."""
-    whole = {
-        "kind": "quick" if quick else "full",
+def header(rules: Rules) -> dict:
+    """Return where, when and how results are measured that are measured now."""
+    return {
         "date": datetime.now(UTC).date().isoformat(),
         "processor": processor(),
         "threads": 1,
         "versions": versions(),
         "rules": dataclasses.asdict(rules),
+    }
+
+
+def document(cases: list[Case], ledger: Ledger, quick: bool) -> dict:
+    """Return all results as plain data; numbers that are not finite become None."""
+    run = ledger.get("run", "", 0, "") or {}
+    whole = {
+        "kind": "quick" if quick else "full",
+        **{key: run[key] for key in ("date", "processor", "threads", "versions", "rules")},
         "cases": [
             {
                 **dataclasses.asdict(case),
@@ -38,6 +47,11 @@ def document(cases: list[Case], ledger: Ledger, rules: Rules, quick: bool) -> di
         "slopes": [dataclasses.asdict(slope) for slope in slopes(cases, ledger)],
         "paths": [row for name in TABLES for row in ledger.rows("path", name)],
         "iteration": [row for m, n in SIZES for row in ledger.rows("step", f"{m} x {n}")],
+        "settings": [
+            row
+            for family in dict.fromkeys(case.family for case in cases)
+            for row in ledger.rows("choice", family)
+        ],
         "goals": [dataclasses.asdict(verdict) for verdict in verdicts(cases, ledger)],
     }
     return _plain(whole)
@@ -62,7 +76,7 @@ def as_markdown(cases: list[Case], ledger: Ledger, whole: dict) -> str:
     for case in cases:
         found = lines(case, ledger)
         if found and not case.axis:
-            parts += [f"## {case.name}", _case_table(found)]
+            parts += [f"## {case.name}", _seeds(case), _case_table(found)]
     grown = slopes(cases, ledger)
     if grown:
         parts += ["## How the time grows", _slope_table(grown)]
@@ -74,17 +88,29 @@ def as_markdown(cases: list[Case], ledger: Ledger, whole: dict) -> str:
 _HOW = """\
 Time is processor time to an answer that passes the certificate of `breglab.solvers.certificate` at
 1e-8, median over the seeds of the median over interleaved repetitions; a dash where half of the
-answers do not pass. breglab's time contains its certificate. Each peer runs, on each instance, with
-the fastest of its settings whose answer passes; its data are brought into the form it likes, and
-dual points are found for it, outside of the time. *LS*: followed by least squares on its support.
+answers do not pass. breglab's time contains its certificate. The data of a peer are brought into
+the form it likes, and dual points are found for it, outside of the time. *LS*: followed by least
+squares on its support.
+
+Each peer runs at the best of its settings, in two readings of that. *For the family*, by which the
+goals are judged: one setting for all instances of a family, as a user would choose it, the fastest
+of those that solve them all; where none does, the fastest of those that solve the most. *For each
+instance*: the fastest that solves the instance, chosen with the instance at hand.
+
 *Ratio*: its time over breglab's on the same seeds. *Accuracy*: median of the larger of gap and
 misfit. *Products* with A where they can be counted, *memory* beyond the inputs (growth of the
 largest resident set, `resource.getrusage`, in a forked process), both on seed 0. A peer that is far
-behind on the first seeds is left out on the others. In brackets, where no setting passes, the time
-of the one that comes nearest; *(cut)* where the time limit left settings untried."""
+behind on the first seeds is left out on the others; slow ones have one seed. In brackets, where no
+setting passes, the time of the one that comes nearest; *(cut)* where the time limit left settings
+untried. How the time grows is measured with the best setting for each instance."""
 
 
-def _case_table(found) -> str:
+def _seeds(case: Case) -> str:
+    """Say how many seeds there are."""
+    return f"Seeds: {case.seeds} of breglab; peers run on the first {case.peer_seeds} at most."
+
+
+def _case_table(found: list[Line]) -> str:
     rows = []
     for line in found:
         name = line.solver if line.convex else f"{line.solver} (greedy)"
@@ -101,10 +127,23 @@ def _case_table(found) -> str:
                 "" if line.products is None else f"{line.products:.0f}",
                 "" if line.memory is None else f"{line.memory / 2**20:.1f}",
                 line.setting or line.note,
+                *_of_each(line),
             )
         )
-    head = "solver", "time", "ratio", "passed", "accuracy", "products", "memory/MiB", "setting"
+    head = (
+        *("solver", "time", "ratio", "passed", "accuracy", "products", "memory/MiB", "setting"),
+        *("time, for each", "ratio, for each", "passed, for each"),
+    )
     return _table(head, rows)
+
+
+def _of_each(line: Line) -> tuple[str, str, str]:
+    """Return the second reading of a peer."""
+    if line.solver in ENTRIES:
+        return "", "", ""
+    each = line.each
+    ratio = f"{each.ratio:.1f}" if math.isfinite(each.ratio) else "—"
+    return _seconds(each.seconds), ratio, f"{each.passed} of {line.seeds}"
 
 
 def _slope_table(grown: list[Slope]) -> str:

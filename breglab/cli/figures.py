@@ -22,7 +22,7 @@ def figures(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME ...]",
+            metavar="NAME",
             help="Names of scripts, as figure_2 or table_1, or numbers of figures; all unless "
             "given.",
             show_default=False,
@@ -68,7 +68,9 @@ def figures(
         ),
     ] = None,
 ) -> None:
-    """Make the figures and tables of the paper; a reproduction that was stopped goes on.
+    """Make the paper's figures and tables.
+
+    A reproduction that was stopped goes on when the command is given again.
 
     Exit code: 0 if all are made, 1 if a run failed, 2 for wrong usage, 130 or 143 if it was stopped
     by Ctrl-C or SIGTERM.
@@ -91,7 +93,7 @@ def figures(
     except command.Stopped as stopped:
         typer.echo("Stopped; the same command goes on.", err=True)
         raise typer.Exit(SIGNALLED + stopped.signal) from None
-    except (OSError, ArithmeticError, RuntimeError, ImportError) as error:
+    except (OSError, ArithmeticError, RuntimeError, ImportError, ValueError) as error:
         typer.echo(f"A run failed: {error}", err=True)
         raise typer.Exit(1) from None
 

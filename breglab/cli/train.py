@@ -64,8 +64,13 @@ def train(
     except ImportError as error:
         typer.echo(f"Training needs torch: pip install 'breglab[nn]' ({error}).", err=True)
         raise typer.Exit(1) from None
-    where = out or config.with_suffix("")
     settings = _settings(config, data, changes or [])
+    where = out or config.with_suffix("")
+    if where == config:
+        raise typer.BadParameter(
+            f"must be given where the configuration is not named *.toml, got {config}",
+            param_hint="'--out'",
+        )
     try:
         with progress(_BEGINNING, remaining=True) as update:
             run = training.train(

@@ -74,7 +74,15 @@ class Regression:
 
 
 def regression(X: Any, y: Array, weights: Array, fit_intercept: bool) -> Regression:
-    """Return the data of a regression from checked X, y and weights."""
+    """Return the data of a regression from checked X, y and weights.
+
+    Raises
+    ------
+    TypeError
+        If fit_intercept is not a bool.
+    """
+    if not isinstance(fit_intercept, bool | np.bool_):
+        raise TypeError(f"fit_intercept must be True or False, got {fit_intercept!r}")
     share = weights / np.sum(weights)
     scale = np.sqrt(share)
     n = X.shape[1]

@@ -41,6 +41,9 @@ class PathRegressor(RegressorMixin, BaseEstimator, abc.ABC):  # type: ignore[mis
         ValueError
             If the data do not fit, or a parameter is out of its range.
         """
+        return self._fit(X, y, sample_weight)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Any:
         X, y = validate_data(
             self, X, y, accept_sparse="csc", dtype=np.float64, y_numeric=True, order="F"
         )
@@ -50,7 +53,7 @@ class PathRegressor(RegressorMixin, BaseEstimator, abc.ABC):  # type: ignore[mis
         times, coefs = self._follow(data)
         self.times_, self.coef_path_ = times, coefs
         self.intercept_path_ = data.intercept(coefs)
-        at = self._choose(X, y, weights, data)
+        at = self._choose(X, y, weights, groups)
         self.t_ = float(times[at])
         self.coef_ = coefs[at].copy()
         self.intercept_ = float(self.intercept_path_[at])
@@ -76,7 +79,7 @@ class PathRegressor(RegressorMixin, BaseEstimator, abc.ABC):  # type: ignore[mis
     def _follow(self, data: Regression) -> tuple[Array, Array]:
         """Return times, shape (K,), and coefficients, shape (K, n), of the path."""
 
-    def _choose(self, X: Any, y: Array, weights: Array, data: Regression) -> int:
+    def _choose(self, X: Any, y: Array, weights: Array, groups: Any) -> int:
         """Return the place on the path: its end, where the stopping rule has ended it."""
         return len(self.times_) - 1
 

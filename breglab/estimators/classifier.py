@@ -111,6 +111,9 @@ class LinearizedBregmanClassifier(ClassifierMixin, BaseEstimator):  # type: igno
         ValueError
             If the data do not fit, or a parameter is out of its range.
         """
+        return self._fit(X, y, sample_weight)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Any:
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -120,7 +123,7 @@ class LinearizedBregmanClassifier(ClassifierMixin, BaseEstimator):  # type: igno
             )
         weights = weights_of(sample_weight, X)
         self._follow(X, labels, weights)
-        at = self._choose(X, y, labels, weights)
+        at = self._choose(X, y, weights, groups)
         self.t_ = float(self.times_[at])
         self.coef_ = self.coef_path_[at].copy()
         self.intercept_ = self.intercept_path_[at].copy()
@@ -163,7 +166,7 @@ class LinearizedBregmanClassifier(ClassifierMixin, BaseEstimator):  # type: igno
             scores = np.column_stack([np.zeros(len(scores)), scores])
         return log_softmax(scores, axis=1)
 
-    def _choose(self, X: Any, y: Array, labels: Array, weights: Array) -> int:
+    def _choose(self, X: Any, y: Array, weights: Array, groups: Any) -> int:
         """Return the place on the path: its end."""
         return len(self.times_) - 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,56 @@ from scipy.special import log_softmax
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_consistent_length
 
 from breglab._checks import Array
-from breglab.estimators._centred import Regression
 from breglab.estimators.classifier import LinearizedBregmanClassifier
 from breglab.estimators.inverse_scale_space import InverseScaleSpace
 from breglab.estimators.linearized_bregman import LinearizedBregman
 
 
-class InverseScaleSpaceCV(InverseScaleSpace):
+class _CrossValidated:
+    """A fit whose folds may be made of groups."""
+
+    cv: Any
+    n_jobs: int | None
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Any:
+        """Fit the path and choose the point on it by cross-validation.
+
+        Parameters
+        ----------
+        X : array or sparse array, shape (n_samples, n_features)
+            Features.
+        y : array, shape (n_samples,)
+            Target, or labels of at least two classes.
+        sample_weight : array, shape (n_samples,), optional
+            Weights >= 0; a weight of 2 is the same as the sample given twice.
+        groups : array, shape (n_samples,), optional
+            What a splitter like `sklearn.model_selection.GroupKFold` must not tear apart. From a
+            pipeline it arrives as ``model__groups``, by metadata routing as what
+            ``set_fit_request(groups=True)`` asks for.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the data do not fit, or a parameter is out of its range.
+        """
+        jobs: Any = self.n_jobs
+        if jobs is not None and (
+            isinstance(jobs, bool) or not isinstance(jobs, Integral) or not jobs
+        ):
+            raise TypeError(f"n_jobs must be None or an integer but 0, got {jobs!r}")
+        if groups is not None:
+            check_consistent_length(X, groups)
+        return self._fit(X, y, sample_weight, groups)  # type: ignore[attr-defined]
+
+
+class InverseScaleSpaceCV(_CrossValidated, InverseScaleSpace):
     """`InverseScaleSpace`, stopped at the time with the least cross-validated error.
 
     The folds are followed exactly, too, and compared at the breakpoints of the path of all data.
@@ -66,12 +108,12 @@ class InverseScaleSpaceCV(InverseScaleSpace):
         self.cv = cv
         self.n_jobs = n_jobs
 
-    def _choose(self, X: Any, y: Array, weights: Array, data: Regression) -> int:
-        self.mse_path_ = _left_out(self, InverseScaleSpace, _squared_error, X, y, weights)
+    def _choose(self, X: Any, y: Array, weights: Array, groups: Any) -> int:
+        self.mse_path_ = _left_out(self, InverseScaleSpace, _squared_error, (X, y, weights, groups))
         return int(np.argmin(np.mean(self.mse_path_, axis=1)))
 
 
-class LinearizedBregmanCV(LinearizedBregman):
+class LinearizedBregmanCV(_CrossValidated, LinearizedBregman):
     """`LinearizedBregman`, stopped at the time with the least cross-validated error.
 
     Parameters
@@ -117,12 +159,12 @@ class LinearizedBregmanCV(LinearizedBregman):
         self.cv = cv
         self.n_jobs = n_jobs
 
-    def _choose(self, X: Any, y: Array, weights: Array, data: Regression) -> int:
-        self.mse_path_ = _left_out(self, LinearizedBregman, _squared_error, X, y, weights)
+    def _choose(self, X: Any, y: Array, weights: Array, groups: Any) -> int:
+        self.mse_path_ = _left_out(self, LinearizedBregman, _squared_error, (X, y, weights, groups))
         return int(np.argmin(np.mean(self.mse_path_, axis=1)))
 
 
-class LinearizedBregmanClassifierCV(LinearizedBregmanClassifier):
+class LinearizedBregmanClassifierCV(_CrossValidated, LinearizedBregmanClassifier):
     """`LinearizedBregmanClassifier`, stopped at the time with the least cross-validated log loss.
 
     Parameters
@@ -168,8 +210,9 @@ class LinearizedBregmanClassifierCV(LinearizedBregmanClassifier):
         self.cv = cv
         self.n_jobs = n_jobs
 
-    def _choose(self, X: Any, y: Array, labels: Array, weights: Array) -> int:
-        self.log_loss_path_ = _left_out(self, LinearizedBregmanClassifier, _log_loss, X, y, weights)
+    def _choose(self, X: Any, y: Array, weights: Array, groups: Any) -> int:
+        data = X, y, weights, groups
+        self.log_loss_path_ = _left_out(self, LinearizedBregmanClassifier, _log_loss, data)
         return int(np.argmin(np.mean(self.log_loss_path_, axis=1)))
 
 
@@ -177,14 +220,16 @@ Loss = Callable[[Any, Any, Array, Any], Array]
 """Losses, shape (n_times, n_samples), of a fitted model at places of its path, for X and y."""
 
 
-def _left_out(whole: Any, kind: type[Any], loss: Loss, X: Any, y: Array, weights: Array) -> Array:
+def _left_out(whole: Any, kind: type[Any], loss: Loss, data: tuple[Any, ...]) -> Array:
     """Return the mean losses of the folds that are left out, shape (n_times, n_folds).
 
-    The folds are fitted by models of a kind with the parameters of the whole.
+    The folds are fitted by models of a kind with the parameters of the whole; data are X, y,
+    weights and groups.
     """
+    X, y, weights, groups = data
     model = kind(**{name: getattr(whole, name) for name in kind().get_params()})
     rows = X.tocsr() if hasattr(X, "tocsr") else X
-    splits = check_cv(whole.cv, y, classifier=is_classifier(whole)).split(X, y)
+    splits = check_cv(whole.cv, y, classifier=is_classifier(whole)).split(X, y, groups)
     folds = Parallel(n_jobs=whole.n_jobs)(
         delayed(_fold)(clone(model), loss, whole.times_, rows, y, weights, train, test)
         for train, test in splits

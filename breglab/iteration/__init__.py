@@ -1,5 +1,6 @@
 """The iteration: one update rule, its step sizes, the runner, stopping and the trace."""
 
+from breglab.iteration.frozen import frozen_step
 from breglab.iteration.inertial import Inertial
 from breglab.iteration.recording import QUANTITIES
 from breglab.iteration.rules import Adam, Gradient, Momentum, Rule, State, dual_step, start, step
@@ -52,6 +53,7 @@ __all__ = [
     "certified_gap",
     "discrepancy",
     "dual_step",
+    "frozen_step",
     "iterate",
     "relative_step",
     "run",

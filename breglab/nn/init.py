@@ -102,6 +102,8 @@ def sparse_init_(
     layouts = _by_kind(groups, "groups", None)
     for kind in WEIGHTS:
         scalar(densities[kind], "density", low=0.0, high=1.0, open_low=True)
+    if not isinstance(generator, torch.Generator | int | None):
+        raise TypeError(f"generator must be a torch.Generator, an int or None, got {generator!r}")
     rng = torch.Generator().manual_seed(generator) if isinstance(generator, int) else generator
     entries = parameters_of(model)
     excluded = matcher(exclude, "exclude", entries)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+from breglab._brief import Brief
 from breglab._checks import Array
 from breglab.problems.loss import Loss
 from breglab.problems.operators import CosineSynthesis
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Problem:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Problem(Brief):
     """One problem instance.
 
     Attributes

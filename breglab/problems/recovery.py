@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from breglab._brief import Brief
 from breglab._checks import Array, choice, count, nonnegative
 from breglab.problems.designs import (
     Design,
@@ -39,8 +40,8 @@ AMPLITUDES = ("gaussian", "sign", "decades")
 """Standard normal, +-1, or +-1 times powers of ten with exponents uniform in [-4, 0]."""
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Recovery:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Recovery(Brief):
     """``b = A x_true + noise``.
 
     Attributes

@@ -196,6 +196,15 @@ def _momentum(case: Any) -> Figure:
     return _on_line(_parabola, walk, f"momentum, β = {beta}, τ = {tau}", 0.0)
 
 
+def _driven_away(case: Any) -> Figure:
+    points = np.array([state.theta for state in case.walk(8)])
+    x, y = plane_window(np.concatenate([points, case.center[None]]))
+    grid = np.stack(np.meshgrid(x, y), axis=-1)
+    title = "frozen steps: the second entry rests"
+    star = (float(case.center[0]), float(case.center[1]))
+    return descent_in_plane(x, y, case.loss.value(grid), points, title, star)
+
+
 def _adabreg(case: Any) -> Figure:
     start = 1.0 + case.distance * case.tau
     walk = [start, start - case.tau]  # bias correction makes the first step tau long
@@ -221,4 +230,5 @@ _SKETCHES: dict[str, Callable[[Any], Figure]] = {
     "X1": _momentum,
     "X1-l1": _ring,
     "X2": _adabreg,
+    "X6-distance": _driven_away,
 }

@@ -26,6 +26,7 @@ class PathStatus(enum.Enum):
     BREAKPOINTS = "The largest number of breakpoints is reached."
     TIME = "The time limit is reached."
     INTERRUPTED = "Interrupted by the user."
+    DIVERGED = "The steps are too large and the iterates grow: tau delta |A|^2 must be below 2."
     TIES = "Given up at a tie whose order rounding does not show."
 
 

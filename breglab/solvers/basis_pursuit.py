@@ -40,7 +40,8 @@ def basis_pursuit(
     callback : function of Progress, optional
         Called at every step of the method; true to stop.
     time_limit : float, optional
-        Seconds.
+        Seconds; looked at between the steps of a method, so that a step is finished first, and the
+        certificate comes after it.
     max_iterations : int, optional
         In the method's own count.
 

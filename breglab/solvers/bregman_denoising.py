@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from breglab._brief import Brief
 from breglab._checks import Array, count, nonnegative
 from breglab.solvers._path_data import PathStatus
 from breglab.solvers.rof import Denoised, rof
 
 
-@dataclass(frozen=True, eq=False)
-class DenoisedSequence:
+@dataclass(frozen=True, eq=False, repr=False)
+class DenoisedSequence(Brief):
     """The iterates u_1, ..., u_K of a denoised signal or image.
 
     Attributes

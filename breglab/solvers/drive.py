@@ -72,6 +72,8 @@ def data(A: Any, b: Any) -> tuple[LinearMap, Array]:
         As in `linear_map`; or if b is not a vector of finite numbers that fits A, A is zero and b
         is not, or squares of their entries leave the range of the numbers.
     """
+    if isinstance(b, np.ma.MaskedArray):
+        raise TypeError(f"b must be a plain array, got {type(b).__name__}")
     b = np.asarray(b)
     made = linear_map(A, b)
     if b.dtype.kind not in "fciub":
@@ -89,6 +91,22 @@ def data(A: Any, b: Any) -> tuple[LinearMap, Array]:
     return made, b
 
 
+def check_weights(A: LinearMap, b: Array, delta: float, lam: float) -> None:
+    """Refuse weights of an elastic problem whose products with the data leave the range.
+
+    Raises
+    ------
+    ValueError
+        If A, b, delta and lam are together too many orders of magnitude away from 1.
+    """
+    sizes = (*_sizes(A, b), delta, lam) if b.any() else (delta, lam)
+    if _away(sizes) > _most(A):
+        raise ValueError(
+            f"delta and lam must be scaled, got delta = {delta:.1e}, lam = {lam:.1e}: with A and b "
+            f"they are together more than {_most(A):.0f} orders of magnitude away from 1"
+        )
+
+
 def attainable(A: LinearMap, tol: float) -> float:
     """Return tol, or what data in single precision can be held to."""
     return max(tol, COARSE) if A.eps > COARSE / 1000.0 else tol
@@ -97,14 +115,25 @@ def attainable(A: LinearMap, tol: float) -> float:
 def _check_range(A: LinearMap, b: Array) -> None:
     if not b.any():
         return
-    sizes = A.magnitude(b), float(np.max(np.abs(b)))
-    limit = RANGE[0] if A.eps < COARSE / 1000.0 else RANGE[1]
-    if sum(abs(math.log10(size)) if 0.0 < size < math.inf else math.inf for size in sizes) > limit:
+    sizes = _sizes(A, b)
+    if _away(sizes) > _most(A):
         raise ValueError(
             f"A and b must be scaled: their sizes, {sizes[0]:.1e} and {sizes[1]:.1e}, are together "
-            f"more than {limit:.0f} orders of magnitude away from 1, and products of them would be "
-            f"lost in {A.dtype}"
+            f"more than {_most(A):.0f} orders of magnitude away from 1, and products of them would "
+            f"be lost in {A.dtype}"
         )
+
+
+def _sizes(A: LinearMap, b: Array) -> tuple[float, float]:
+    return A.magnitude(b), float(np.max(np.abs(b)))
+
+
+def _away(sizes: tuple[float, ...]) -> float:
+    return sum(abs(math.log10(size)) if 0.0 < size < math.inf else math.inf for size in sizes)
+
+
+def _most(A: LinearMap) -> float:
+    return RANGE[0] if A.eps < COARSE / 1000.0 else RANGE[1]
 
 
 def drive(
@@ -195,9 +224,15 @@ def _certify(
 
 
 def _best(task: Task, monitor: Monitor, name: str) -> Candidate:
-    m, n = task.A.shape
-    zero = np.zeros(n, task.A.dtype), np.zeros(m, task.A.dtype)
-    x, y = monitor.best if monitor.best is not None else zero
+    A, b = task.A, task.b
+    x, y = monitor.best or (np.zeros(A.shape[1], A.dtype), np.zeros_like(b))
+    if not y.any():
+        # y = 0 bounds nothing, and at x = 0 it would leave no gap; b does and will.
+        y = b
+        if isinstance(task, Constrained) and math.isfinite(task.delta):
+            # The checker makes other dual points feasible by itself.
+            largest = float(np.max(np.abs(A.correlation(b))))
+            y = b * (task.lam / (largest or 1.0))
     return Candidate(x, y, monitor.iteration, name)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from breglab._checks import choice, positive
 from breglab.solvers.certificate import certify_constrained
-from breglab.solvers.drive import attainable, data, drive, request
+from breglab.solvers.drive import attainable, check_weights, data, drive, request
 from breglab.solvers.methods import ELASTIC
 from breglab.solvers.monitor import Progress
 from breglab.solvers.solution import Solution
@@ -43,13 +43,15 @@ def elastic_basis_pursuit(
         Weight of the l1 norm, > 0.
     method : str
         ``"auto"``, or one of `breglab.solvers.methods.ELASTIC`: ``"auto"`` is ``"newton"``, with
-        conjugate gradients where A is an operator.
+        conjugate gradients where A is an operator; for a large delta it solves basis pursuit, which
+        has the same solution.
     tol : float
         Relative duality gap and misfit that count as solved, in (0, 1).
     callback : function of Progress, optional
         Called at every step of the method; true to stop.
     time_limit : float, optional
-        Seconds.
+        Seconds; looked at between the steps of a method, so that a step is finished first, and the
+        certificate comes after it.
     max_iterations : int, optional
         In the method's own count.
 
@@ -63,7 +65,8 @@ def elastic_basis_pursuit(
     Raises
     ------
     TypeError, ValueError
-        As in `basis_pursuit`, or if delta or lam is not a finite number > 0.
+        As in `basis_pursuit`, or if delta or lam is not a finite number > 0, or so large or small
+        that products with the data leave the range of the numbers.
 
     Notes
     -----
@@ -74,6 +77,7 @@ def elastic_basis_pursuit(
     delta, lam = positive(delta, "delta"), positive(lam, "lam")
     chosen = ELASTIC[choice(method, "method", tuple(ELASTIC))]
     made, b = data(A, b)
+    check_weights(made, b, delta, lam)
     accuracy = attainable(made, asked.tol)
     return drive(
         chosen,

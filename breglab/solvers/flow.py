@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from breglab._brief import Brief
 from breglab._checks import Array, positive, scalar
 from breglab.solvers._path_data import real_data
 from breglab.solvers._vectors import shrink
 
 
-@dataclass(frozen=True, eq=False)
-class FlowTrace:
+@dataclass(frozen=True, eq=False, repr=False)
+class FlowTrace(Brief):
     """The flow at the steps of the integrator.
 
     Attributes
@@ -45,7 +46,7 @@ def flow(
     *,
     delta: float,
     rtol: float = 1e-6,
-    times: Array | None = None,
+    times: Any = None,
 ) -> FlowTrace:
     """Return the solution of ``dv/dt = A^T (b - A u)``, ``u = delta S(v)``, v(0) = 0.
 
@@ -63,7 +64,7 @@ def flow(
         Of the elastic net, finite and > 0.
     rtol : float
         Local error of v relative to its size; v is of size 1.
-    times : array, optional
+    times : array, shape (K,), optional
         Increasing times in [0, t_max] at which the solution is wanted; the steps unless given.
 
     Returns
@@ -88,7 +89,7 @@ def flow(
 
     done = solve_ivp(
         rate, (0.0, t_max), np.zeros(made.shape[1]), method="LSODA",
-        t_eval=times, rtol=rtol, atol=rtol,
+        t_eval=None if times is None else _increasing(times, t_max), rtol=rtol, atol=rtol,
     )  # fmt: skip
     if not done.success:
         raise RuntimeError(f"the integrator has stopped at t = {done.t[-1]:.6g}: {done.message}")
@@ -96,3 +97,21 @@ def flow(
     u = delta * shrink(v, 1.0)
     residuals = np.asarray([np.linalg.norm(made.forward(row) - b) for row in u])
     return FlowTrace(done.t, u, v - u / delta, residuals, delta, int(done.nfev))
+
+
+def _increasing(times: Any, t_max: float) -> Array:
+    times = np.asarray(times)
+    if times.dtype.kind not in "fiu":
+        raise TypeError(f"times must be real numbers, got dtype {times.dtype}")
+    if times.ndim != 1 or times.size == 0:
+        raise ValueError(f"times must be a vector that is not empty, got shape {times.shape}")
+    times = times.astype(np.float64)
+    wrong = ~((times >= 0.0) & (times <= t_max))
+    wrong[1:] |= ~(np.diff(times) > 0.0)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise ValueError(
+            f"times must increase, from >= 0 to <= t_max = {t_max:g}, got {float(times[at])!r} "
+            f"at position {at}"
+        )
+    return times

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from breglab._brief import Brief
 from breglab._checks import Array, positive
 from breglab.solvers._adaptive import adaptive_flow
 from breglab.solvers._path_data import (
@@ -26,8 +27,8 @@ _BLOCK = 4_000_000
 """Numbers that `Path.optimality` holds at a time."""
 
 
-@dataclass(frozen=True, eq=False)
-class Path:
+@dataclass(frozen=True, eq=False, repr=False)
+class Path(Brief):
     """The solution of ``dp/dt = A^T (b - A u)``, p in the subdifferential of |u|_1, p(0) = 0.
 
     Between breakpoints u is constant and p affine; u jumps at a breakpoint, to the value that

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from breglab._brief import Brief
 from breglab._checks import Array
 from breglab.solvers._path_data import PathStatus, first_within
 from breglab.solvers.linear_map import LinearMap
 
 
-@dataclass(frozen=True, eq=False)
-class Iterates:
+@dataclass(frozen=True, eq=False, repr=False)
+class Iterates(Brief):
     """Pairs u_k, p_k with ``p_k+1 - p_k = (t_k+1 - t_k) A^T (b - A u)``.
 
     Here u is u_k+1 for the Bregman iteration, an implicit Euler step of inverse scale space, and

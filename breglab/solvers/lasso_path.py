@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from breglab._brief import Brief
 from breglab._checks import Array, nonnegative
 from breglab.solvers._parametric import MovingLasso, Unresolved
 from breglab.solvers._path_data import (
@@ -20,8 +21,8 @@ from breglab.solvers._path_data import (
 from breglab.solvers.linear_map import LinearMap
 
 
-@dataclass(frozen=True, eq=False)
-class LassoPath:
+@dataclass(frozen=True, eq=False, repr=False)
+class LassoPath(Brief):
     """The minimisers of ``|A u - b|^2/2 + lam |u|_1`` for all lam: affine between breakpoints.
 
     Attributes

@@ -5,6 +5,7 @@ As a solver, with a certificate, they are `breglab.solvers.methods.linearized_br
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from breglab._checks import count, positive
 from breglab.solvers._path_data import PathStatus, entries, real_data, stacked
 from breglab.solvers._vectors import shrink
 from breglab.solvers.iterates import Iterates
+
+ROUNDING = 1e-8
+"""Part of its first value by which a residual may grow without being a sign of divergence."""
 
 
 def linearized_bregman(A: Any, b: Any, *, tau: float, delta: float, steps: int) -> Iterates:
@@ -33,7 +37,9 @@ def linearized_bregman(A: Any, b: Any, *, tau: float, delta: float, steps: int) 
     Returns
     -------
     Iterates
-        At the times ``k tau``.
+        At the times ``k tau``. Where the step is too large the status is `PathStatus.DIVERGED`, and
+        only iterates are kept that are finite, with their residuals; the best of them is
+        ``at(times[residuals.argmin()])``.
 
     Raises
     ------
@@ -48,14 +54,23 @@ def linearized_bregman(A: Any, b: Any, *, tau: float, delta: float, steps: int) 
     made, b = real_data(A, b)
     tau, delta, steps = positive(tau, "tau"), positive(delta, "delta"), count(steps, "steps")
     v = np.zeros(made.shape[1])
-    rows, dual, residuals = [], np.empty((steps + 1, len(v))), np.empty(steps + 1)
-    for k in range(steps + 1):
-        u = delta * shrink(v, 1.0)
-        r = b - made.forward(u)
-        rows.append(entries(u))
-        dual[k], residuals[k] = np.clip(v, -1.0, 1.0), np.linalg.norm(r)
-        v = v + tau * made.adjoint(r)
-    times = tau * np.arange(steps + 1)
+    rows, dual, residuals = [], [], []
+    status = PathStatus.HORIZON
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(steps + 1):
+            u = delta * shrink(v, 1.0)
+            r = b - made.forward(u)
+            residual = float(np.linalg.norm(r))
+            if not math.isfinite(residual):
+                break
+            rows.append(entries(u))
+            dual.append(np.clip(v, -1.0, 1.0))
+            residuals.append(residual)
+            v = v + tau * made.adjoint(r)
+    # The residual is the gradient of the dual, which no step below the limit makes longer.
+    if len(rows) <= steps or residuals[-1] > residuals[0] * (1.0 + ROUNDING):
+        status = PathStatus.DIVERGED
     return Iterates(
-        times, stacked(rows, len(v)), dual, residuals, delta, False, PathStatus.HORIZON, made, b
-    )
+        tau * np.arange(len(rows)), stacked(rows, len(v)), np.asarray(dual),
+        np.asarray(residuals), delta, False, status, made, b,
+    )  # fmt: skip

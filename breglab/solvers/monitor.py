@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from breglab._brief import Brief
 from breglab._checks import Array
 from breglab.solvers.linear_map import LinearMap
 from breglab.solvers.solution import Status
 
 
-@dataclass(frozen=True, eq=False)
-class Progress:
+@dataclass(frozen=True, eq=False, repr=False)
+class Progress(Brief):
     """What a callback gets.
 
     Attributes

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from breglab._brief import Brief
 from breglab._checks import Values, positive, real_array
 from breglab.geometry import ElasticNet, Functional
 from breglab.solvers._cvxpy_models import cvxpy, functional_expression
@@ -28,8 +29,8 @@ class ReferenceRefused(RuntimeError):
     """A reference solution that could not be had or not be trusted; the message says why."""
 
 
-@dataclass(frozen=True, eq=False)
-class Reference:
+@dataclass(frozen=True, eq=False, repr=False)
+class Reference(Brief):
     """A reference solution that passed the optimality check.
 
     Attributes

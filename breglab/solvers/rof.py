@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from breglab._brief import Brief
 from breglab._checks import Array, count, positive, real_array, scalar
 from breglab.geometry import TotalVariation1D
 
@@ -16,8 +17,8 @@ _LOOK = 10
 """Iterations from one look at the gap to the next."""
 
 
-@dataclass(frozen=True, eq=False)
-class Denoised:
+@dataclass(frozen=True, eq=False, repr=False)
+class Denoised(Brief):
     """A minimiser of ``TV(u) + lam |u - f|^2/2``, with what is proved about it.
 
     Attributes

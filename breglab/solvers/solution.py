@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from breglab._brief import Brief
 from breglab._checks import Array
 
 
@@ -22,8 +23,8 @@ class Status(enum.Enum):
     INTERRUPTED = "Not certified: interrupted by the user; this is the best iterate."
 
 
-@dataclass(frozen=True, eq=False)
-class Solution:
+@dataclass(frozen=True, eq=False, repr=False)
+class Solution(Brief):
     """A primal-dual pair of a sparse recovery problem, with what is proved about it.
 
     Attributes
@@ -50,7 +51,7 @@ class Solution:
     tol : float
         What was asked for.
     method : str
-        The method that found it.
+        The method that found it, one of `breglab.solvers.methods.NAMES`.
     iterations : int
         Of that method: steps, stages or breakpoints, as its documentation says.
     products : float

@@ -35,7 +35,7 @@ def test_help_needs_no_claims(arguments):
 def test_the_sentences_of_the_commands_are_not_cut():
     result = CliRunner().invoke(app, ["--help"])
     listed = result.stdout.split("Commands:")[1].strip().splitlines()
-    assert len(listed) == 4
+    assert len(listed) == 5
     assert all(line.endswith(".") and not line.endswith("...") for line in listed)
 
 

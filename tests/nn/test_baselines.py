@@ -20,7 +20,7 @@ from breglab.nn.baselines import (
     threshold_,
 )
 from breglab.nn.baselines.rigl import exchanged
-from breglab.nn.training import Trainer
+from breglab.nn.training import Trainer, train
 from breglab.nn.weights import weights_of
 
 
@@ -259,3 +259,14 @@ def test_bad_input_is_refused(cls):
         largest(model, {"lineal": 0.1})
     with pytest.raises(ValueError, match="groups must be a layout"):
         largest(model, 0.5, {"linear": [0, 1]})
+
+
+def test_a_run_whose_masks_follow_its_length_cannot_become_longer(tmp_path):
+    changes = {
+        "optimizer": {"name": "sgd", "lr": 0.1},
+        "control": {"name": "pruning", "target_density": 0.5},
+    }
+    train(config(**changes), tmp_path, images=few())
+    longer = config(**changes, training={"epochs": 3})
+    with pytest.raises(ValueError, match="the control 'pruning' ends with the last epoch"):
+        train(longer, tmp_path, images=few())

@@ -297,6 +297,11 @@ def test_bad_arguments_are_refused_by_name(options, message):
         sparse_init_(nn.Sequential(nn.Linear(3, 3)), **{"density": 0.5, **options})
 
 
+def test_a_seed_that_is_none_is_refused_by_name():
+    with pytest.raises(TypeError, match=r"generator must be a torch.Generator, .* got '0'"):
+        sparse_init_(nn.Linear(3, 3), 0.5, generator="0")
+
+
 def test_a_model_without_storage_is_refused():
     with pytest.raises(ValueError, match="model must have storage, got 'weight' on the meta"):
         sparse_init_(nn.Linear(3, 3, device="meta"), 0.5)

@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from training_cases import config, few, trained
 
 from breglab.nn.data import Images, Split
-from breglab.nn.training import Checkpoints, Config, Trainer, sweep, train
+from breglab.nn.training import Checkpoints, Config, Trainer, sweep, train, trainer
 
 TIMES = {"seconds"}  # what is measured by a clock
 
@@ -104,6 +105,25 @@ def test_what_dropout_draws_goes_on_where_it_stopped():
     assert same(second.state(), reference.state())
 
 
+def test_an_epoch_counts_its_seconds_before_and_after_a_stop(monkeypatch):
+    clock = SimpleNamespace(now=0.0, perf_counter=lambda: clock.now)
+    monkeypatch.setattr(trainer, "time", clock)
+
+    def a_second(stop):
+        clock.now += 1.0
+        return stop()
+
+    first, second = Trainer(config(), few()), Trainer(config(), few())
+    first.run(lambda: a_second(lambda: first.steps == 2))
+    state = first.state()
+    clock.now = 1000.0
+    second.restore(state)
+    second.run(lambda: a_second(lambda: False))
+    # An epoch is written down before what follows its last step.
+    steps = len(second.batches)
+    assert [row["seconds"] for row in second.recorder.rows] == [steps - 1, steps - 1]
+
+
 def interrupting(number, at):
     def on_progress(steps, total, row):
         if steps == at:
@@ -147,7 +167,7 @@ def test_a_longer_run_goes_on_and_a_different_one_is_refused(tmp_path):
         train(config(optimizer={"lr": 0.2}), tmp_path, images=few())
     cosine = config(schedule={"name": "cosine"})
     train(cosine, tmp_path / "cosine", images=few())
-    with pytest.raises(ValueError, match=r"training.epochs = 2, which cannot go on with 3"):
+    with pytest.raises(ValueError, match=r"epochs = 2, which cannot go on with 3, for.*cosine"):
         train(cosine.having({"training.epochs": 3}), tmp_path / "cosine", images=few())
 
 

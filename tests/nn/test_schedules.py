@@ -227,6 +227,8 @@ def test_what_cannot_be_steered_is_refused_by_a_sentence():
     (p,) = matrices((4, 4))
     with pytest.raises(TypeError, match="optimizer must have a regulariser in its groups"):
         FixedLambda(torch.optim.SGD([p], lr=0.1))
+    with pytest.raises(TypeError, match=r"optimizer must have .* e.g. LinBreg.* got Linear"):
+        FixedLambda(torch.nn.Linear(4, 4))
     with pytest.raises(ValueError, match="at least one with a regulariser"):
         FixedLambda(LinBreg([p], 0.1, None))
     for J in (Nuclear(0.1), SparseGroup("rows", 0.1, 0.1), GroupL12([[0, 1]], 0.1, size=16)):

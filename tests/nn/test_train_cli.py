@@ -83,6 +83,20 @@ def test_a_missing_configuration_and_missing_data(call, tmp_path):
     assert "No such file" in done.output
 
 
+def test_the_folder_of_a_configuration_without_toml_has_to_be_named(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command()(train)
+    done = CliRunner().invoke(app, ["."])
+    assert done.exit_code == 2
+    assert "Is a directory" in done.output
+    (tmp_path / "small.toml").rename(tmp_path / "small")
+    done = CliRunner().invoke(app, ["small"])
+    assert done.exit_code == 2
+    assert "'--out': must be given" in " ".join(done.output.split())
+    assert CliRunner().invoke(app, ["small", "--out", "run"]).exit_code == 0
+
+
 def test_a_stopped_run_says_how_to_go_on(call, monkeypatch):
     real = training.train
 

@@ -28,6 +28,11 @@ from breglab.nn.training.folder import held
             ValueError,
             "optimizer.inner must be a class of torch.optim",
         ),
+        (
+            {"optimizer": {"name": "bregman", "inner": "nadam"}},
+            ValueError,
+            "by its name, e.g. 'NAdam', got 'nadam'",
+        ),
         ({"initialization": {"exact": "no"}}, TypeError, "initialization.exact must be true or"),
         (
             {"initialization": {"density": 0.0, "groups": "rows"}},
@@ -38,6 +43,7 @@ from breglab.nn.training.folder import held
         ({"regularizer": {"conv": "row"}}, ValueError, "regularizer.conv must be one of 'l1'"),
         ({"training": {"seed": 2**70}}, ValueError, "training.seed must be finite and <"),
         ({"training": {"device": "meta"}}, ValueError, "training.device must be a device of this"),
+        ({"training": {"device": "gpu"}}, ValueError, r"this machine \(cpu.*\), got 'gpu'"),
         ({"control": {"name": "feedback"}}, ValueError, r"\[control\] must have .* target_density"),
         (
             {"control": {"name": "feedback", "target_density": 0.1, "bounds": [1.0]}},
@@ -76,6 +82,13 @@ def test_a_shorter_run_does_not_take_a_longer_one_for_its_own(tmp_path):
     with pytest.raises(ValueError, match=r"training.epochs must be >= 3.*got 2"):
         train(config(training={"epochs": 2}), tmp_path, images=few())
     assert (tmp_path / "final.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("below", ["", "/below"])
+def test_a_file_is_no_folder_of_a_run(tmp_path, below):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=f"folder must not be a file.*, got .*file{below}$"):
+        train(config(), f"{tmp_path / 'file'}{below}", images=few())
 
 
 @pytest.mark.parametrize("name", ["config.json", "environment.json"])

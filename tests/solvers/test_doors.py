@@ -60,6 +60,14 @@ def test_a_real_operator_with_complex_products_is_refused():
         basis_pursuit(turned, b)
 
 
+@pytest.mark.parametrize("solve", [basis_pursuit, inverse_scale_space_path])
+def test_masked_data_are_refused(solve):
+    """What the mask hides would count as data."""
+    A, b, _ = gaussian(10, 20, 2, 0)
+    with pytest.raises(TypeError, match="b must be a plain array, got MaskedArray"):
+        solve(A, np.ma.masked_less(b, 0.0))
+
+
 @pytest.mark.parametrize("method", sorted(BASIS_PURSUIT))
 def test_a_callback_cannot_write_to_the_iterates(method):
     A, b, _ = gaussian(30, 80, 3, 0)

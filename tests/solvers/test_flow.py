@@ -96,3 +96,21 @@ def test_bad_arguments_are_named():
         flow(A, b, 1.0, delta=np.inf)
     with pytest.raises(ValueError, match="rtol must be"):
         flow(A, b, 1.0, delta=1.0, rtol=2.0)
+
+
+@pytest.mark.parametrize(
+    ("times", "kind", "message"),
+    [
+        ([0.0, np.nan], ValueError, "times must increase, .* t_max = 1, got nan at position 1"),
+        ([0.0, 0.5, 2.0], ValueError, "got 2.0 at position 2"),
+        ([-1.0, 0.5], ValueError, "got -1.0 at position 0"),
+        ([0.5, 0.2], ValueError, "got 0.2 at position 1"),
+        (np.array([1, 0], dtype=np.uint8), ValueError, "got 0.0 at position 1"),
+        ([], ValueError, r"times must be a vector that is not empty, got shape \(0,\)"),
+        ([[0.0, 1.0]], ValueError, r"got shape \(1, 2\)"),
+        ("all", TypeError, "times must be real numbers, got dtype <U3"),
+    ],
+)
+def test_bad_times_are_named(times, kind, message):
+    with pytest.raises(kind, match=message):
+        flow(*gaussian(), 1.0, delta=1.0, times=times)

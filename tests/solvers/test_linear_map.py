@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 from recovery_cases import KINDS, given
-from scipy.sparse.linalg import LinearOperator
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
+from breglab.solvers import basis_pursuit
 from breglab.solvers.linear_map import linear_map
 
 DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
@@ -63,6 +64,17 @@ def test_integers_and_booleans_are_taken_as_double_precision():
         assert linear_map(A).dtype == np.float64
 
 
+@pytest.mark.parametrize("dtype", [int, bool])
+def test_operators_of_integers_are_taken_as_double_precision(dtype):
+    A = (matrix(np.float64) > 0.0).astype(dtype)
+    made = linear_map(aslinearoperator(A))
+    x = np.linspace(0.0, 1.0, 8)
+    assert made.dtype == made.forward(x).dtype == np.float64
+    np.testing.assert_allclose(made.forward(x), A @ x, rtol=1e-14)
+    b = A @ np.eye(8)[2]
+    assert basis_pursuit(aslinearoperator(A), b).certified
+
+
 def test_operators_of_pylops_are_welcome():
     pylops = pytest.importorskip("pylops")
     made = linear_map(pylops.FirstDerivative(6, dtype=np.float64))
@@ -83,6 +95,16 @@ def test_a_wrong_adjoint_is_found_at_the_start(wrong):
         A.shape, matvec=lambda x: A @ x, rmatvec=adjoints[wrong], dtype=A.dtype
     )
     with pytest.raises(ValueError, match="A must have its adjoint as rmatvec"):
+        linear_map(operator)
+
+
+def test_an_adjoint_that_is_nearly_right_is_told_by_how_much():
+    """To six digits the two products are the same."""
+    A = matrix(np.float64, (6, 6))
+    operator = LinearOperator(
+        A.shape, matvec=lambda x: A @ x, rmatvec=lambda y: (1.0 + 1e-8) * (A.T @ y), dtype=A.dtype
+    )
+    with pytest.raises(ValueError, match=r"random pair, \d\.\de-0\d apart: too much for float64"):
         linear_map(operator)
 
 

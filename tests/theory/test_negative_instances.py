@@ -23,6 +23,7 @@ BROKEN = {
     "44-long": "the step size is at most 2/(delta L)",
     "X3": "the rule is LinBreg, with or without momentum",
     "X5": "the step size is at most 1/(delta L)",
+    "X6": "the step sizes stay strictly below 2/(delta L)",
 }
 ABOUT_RUNS = [claim for claim in all_claims() if not isinstance(claim, Statement)]
 

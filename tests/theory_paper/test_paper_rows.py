@@ -23,7 +23,7 @@ from breglab.theory.small import quadratic_instance
 
 IDS = [claim.id for claim in CLAIMS]
 BY_ID = {claim.id: claim for claim in all_claims()}
-ROWS = [str(row) for row in range(1, 55)] + ["X1", "X2", "X3", "X4", "X5"]
+ROWS = [str(row) for row in range(1, 55)] + ["X1", "X2", "X3", "X4", "X5", "X6"]
 every = pytest.mark.parametrize("claim", all_claims(), ids=IDS)
 
 TRUE_KINDS = {Kind.TRUE_AS_PRINTED, Kind.SHARPENED, Kind.CORRECTED}

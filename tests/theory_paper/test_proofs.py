@@ -78,7 +78,8 @@ def test_only_claims_whose_row_it_is_name_a_certificate():
         "19": {"loss"}, "32": {"d"}, "34": {"d"}, "35": {"d"}, "37": {"d"}, "44": {"d"},
         "44-long": {"d"}, "44-refined": {"d"}, "X5": {"loss"}, "19-certified": {"loss"},
         "34-certified": {"d"}, "35-certified": {"d"}, "44-certified": {"d"},
-        "X5-certified": {"loss"}, "X1-certified": {"loss"},
+        "X5-certified": {"loss"}, "X1-certified": {"loss"}, "X6": {"loss"},
+        "X6-longer": {"loss"},
     }  # fmt: skip
     found = {
         claim.id: {next(iter(load_certificate(n).statement.lhs)).split()[0] for n in names}

@@ -39,7 +39,7 @@ class LambdaSchedule(abc.ABC):
     Raises
     ------
     TypeError
-        If the optimizer has no regulariser in its groups.
+        If the optimizer is none, or has no regulariser in its groups.
     ValueError
         If there is no such group, it has no lam > 0, or the scope is unknown.
     """
@@ -47,7 +47,7 @@ class LambdaSchedule(abc.ABC):
     def __init__(self, optimizer: Optimizer, groups: Groups, scope: str) -> None:
         self.optimizer = optimizer
         self.scope = choice(scope, "scope", ("global", "group"))
-        self.steered = _chosen(optimizer.param_groups, groups)
+        self.steered = _chosen(_regularized(optimizer), groups)
         self.factors = [1.0] * len(self.steered)
         self._start = [
             {key: nonnegative(group[key], key) for key in LAMS} for group in self._groups()
@@ -100,10 +100,19 @@ class LambdaSchedule(abc.ABC):
             self._set([i], factor)
 
 
+def _regularized(optimizer: Optimizer) -> list[dict[str, Any]]:
+    # By its groups and not by its class: other libraries wrap optimizers.
+    param_groups: list[dict[str, Any]] = getattr(optimizer, "param_groups", [{}])
+    if any("lam" not in group for group in param_groups):
+        raise TypeError(
+            "optimizer must have a regulariser in its groups, e.g. LinBreg or AdaBreg, "
+            f"got {type(optimizer).__name__}"
+        )
+    return param_groups
+
+
 def _chosen(param_groups: Sequence[dict[str, Any]], groups: Groups) -> list[int]:
     """Return the numbers of the groups to steer."""
-    if any("lam" not in group for group in param_groups):
-        raise TypeError("optimizer must have a regulariser in its groups, e.g. LinBreg or AdaBreg")
     everything = range(len(param_groups))
     if groups is None:
         chosen = [i for i in everything if param_groups[i]["regularizer"] != "Zero"]

@@ -42,7 +42,8 @@ def device_of(config: Config) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         # Torch says it in several lines with advice for its own developers.
         raise ValueError(
-            f"training.device must be a device of this machine, got {wanted!r}"
+            "training.device must be a device of this machine "
+            f"({'cpu, cuda' if torch.cuda.is_available() else 'cpu'}), got {wanted!r}"
         ) from error
     return found.device
 
@@ -201,5 +202,8 @@ def _torch_optimizer(name: Any) -> type[torch.optim.Optimizer]:
     found = getattr(torch.optim, name, None) if isinstance(name, str) else None
     base = torch.optim.Optimizer
     if not (isinstance(found, type) and issubclass(found, base)) or found is base:
-        raise ValueError(f"optimizer.inner must be a class of torch.optim, got {name!r}")
+        raise ValueError(
+            "optimizer.inner must be a class of torch.optim by its name, "
+            f"e.g. 'NAdam', got {name!r}"
+        )
     return found

@@ -72,11 +72,14 @@ def held(folder: Path) -> Iterator[None]:
     Raises
     ------
     ValueError
-        If another run is at work in it.
+        If another run is at work in it, or it is a file or lies in one.
     OSError
         If it cannot be created.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ValueError(f"folder must not be a file or lie in one, got {folder}") from error
     if sys.platform == "win32":
         yield
         return
@@ -120,13 +123,16 @@ def _read(path: Path, kind: type) -> Any:
 
 def _check_same(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
     old, new = flat(before), flat(json.loads(json.dumps(now)))
-    timed = new["schedule.name"] == "cosine" or new["control.name"] in MASKED
-    free = _FREE - ({"training.epochs"} if timed else set())
+    cosine, masked = new["schedule.name"] == "cosine", new["control.name"] in MASKED
+    free = _FREE - ({"training.epochs"} if cosine or masked else set())
     for name in (old | new).keys() - free:
         if old.get(name) != new.get(name):
+            timed = "the schedule 'cosine'" if cosine else f"the control {new['control.name']!r}"
+            cause = f", for {timed} ends with the last epoch"
             raise ValueError(
                 f"folder {folder} holds a run with {name} = {old.get(name)!r}, which cannot go on "
-                f"with {new.get(name)!r}; choose another folder"
+                f"with {new.get(name)!r}{cause if name == 'training.epochs' else ''}; "
+                "choose another folder"
             )
 
 

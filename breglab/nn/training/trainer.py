@@ -102,6 +102,7 @@ class Trainer:
             writer=writer,
         )
         self._sums = torch.zeros(3, dtype=torch.float64, device=self.device)
+        self._begun = time.perf_counter()
 
     @torch.no_grad()
     def _check_output(self, shape: tuple[int, ...]) -> None:
@@ -135,14 +136,15 @@ class Trainer:
             If gradients or the loss are no longer finite.
         """
         while self.epoch < self.config.training.epochs:
-            begun = time.perf_counter()
+            if not self.batch:
+                self._begun = time.perf_counter()
             self.model.train()
             for x, y in self.batches.epoch(self.epoch, self.batch):
                 self._step(x, y)
                 self.batch, self.steps = self.batch + 1, self.steps + 1
                 last = self.batch == len(self.batches)
                 if last:
-                    self._end_epoch(begun)
+                    self._end_epoch()
                 if after_step():
                     return self.epoch >= self.config.training.epochs
         return True
@@ -170,7 +172,7 @@ class Trainer:
             self.control.step()
         self._add(self._sums, output, loss, y)
 
-    def _end_epoch(self, begun: float) -> None:
+    def _end_epoch(self) -> None:
         row = self._figures(self._sums, "train")
         if not math.isfinite(row["train_loss"]):
             raise FloatingPointError(
@@ -184,7 +186,7 @@ class Trainer:
         self.epoch, self.batch = self.epoch + 1, 0
         if "validation" in self.tensors:
             row |= self.evaluate("validation")
-        row |= {"steps": self.steps, "seconds": time.perf_counter() - begun}
+        row |= {"steps": self.steps, "seconds": time.perf_counter() - self._begun}
         self.recorder.record(self.epoch, **row)
 
     @torch.no_grad()
@@ -223,6 +225,7 @@ class Trainer:
             "control": self.control.state_dict() if self.control else {},
             "position": [self.epoch, self.batch, self.steps],
             "sums": self._sums,
+            "seconds": time.perf_counter() - self._begun,
             "record": self.recorder.state_dict(),
             "random": torch.get_rng_state(),
         }
@@ -241,6 +244,8 @@ class Trainer:
             self.control.load_state_dict(state["control"])
         self.epoch, self.batch, self.steps = state["position"]
         self._sums.copy_(state["sums"])
+        # The epoch in hand took time before the stop too.
+        self._begun = time.perf_counter() - state.get("seconds", 0.0)
         self.recorder.load_state_dict(state["record"])
         torch.set_rng_state(state["random"])
         if self.device.type == "cuda" and "random_cuda" in state:

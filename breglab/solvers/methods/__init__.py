@@ -8,6 +8,7 @@ from breglab.solvers.methods.active_set import active_set
 from breglab.solvers.methods.adaptive_inverse_scale_space import adaptive_inverse_scale_space
 from breglab.solvers.methods.auto import auto
 from breglab.solvers.methods.batched import batched
+from breglab.solvers.methods.exact_regularization import exact_regularization
 from breglab.solvers.methods.homotopy import homotopy
 from breglab.solvers.methods.kicking import kicking
 from breglab.solvers.methods.lbfgs import lbfgs
@@ -22,7 +23,7 @@ _BREGMAN: dict[str, Method] = {
     "newton": newton,
 }
 
-ELASTIC: dict[str, Method] = {"auto": newton, **_BREGMAN}
+ELASTIC: dict[str, Method] = {"auto": exact_regularization, **_BREGMAN}
 """What `breglab.solvers.elastic_basis_pursuit` takes as ``method``."""
 
 BASIS_PURSUIT: dict[str, Method] = {
@@ -36,3 +37,18 @@ BASIS_PURSUIT: dict[str, Method] = {
 
 DENOISING: dict[str, Method] = {"auto": auto, "homotopy": homotopy, "active_set": active_set}
 """What `breglab.solvers.bpdn` and `breglab.solvers.lasso` take as ``method``."""
+
+NAMES = (
+    "homotopy (numba)",
+    "homotopy (NumPy)",
+    "batched",
+    "active_set",
+    "adaptive_inverse_scale_space",
+    *_BREGMAN,
+    "homotopy",
+    "auto",
+)
+"""What `breglab.solvers.Solution.method` may be.
+
+The names that the solvers take, of the homotopy with its engine in brackets; without an engine, and
+``"auto"``, only where a run was stopped and they are what was asked for."""

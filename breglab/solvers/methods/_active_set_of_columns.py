@@ -17,7 +17,11 @@ from breglab.solvers.methods._attempt import Attempt
 from breglab.solvers.methods._columns import Columns
 from breglab.solvers.methods._denoising import target
 from breglab.solvers.methods._small_lasso import small_lasso
-from breglab.solvers.methods._small_lasso_complex import newton_solve, small_complex_lasso
+from breglab.solvers.methods._small_lasso_complex import (
+    newton_solve,
+    sharpened,
+    small_complex_lasso,
+)
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Task
 
@@ -40,6 +44,8 @@ PASSES = 200
 """Passes over all columns after which to give up."""
 NEWTON = 50
 """Steps of the equation for lam."""
+LOST = 1e-4
+"""Part of its first value at which a complex solution has lost too many digits of lam."""
 VANISHED = 1e-13
 """Part of its first value at which lam counts as zero."""
 
@@ -102,6 +108,8 @@ class ActiveSetOfColumns:
             if not self._solve(self.g[self.columns.index], floor):
                 return "" if closed else "The active set did not settle."
             arrived = self.target.reached(self.lam, norm(self.r) - 1e-12 * self.size)
+            if not self.A.real and self.lam <= LOST * begin:
+                self._sharpen(self.target.sigma if arrived else None)
             c = self._correlations()
         return "The active set did not settle."
 
@@ -173,6 +181,12 @@ class ActiveSetOfColumns:
                 return True
             self.lam = lam
         return True
+
+    def _sharpen(self, sigma: float | None) -> None:
+        support = np.flatnonzero(self.x)
+        x = self.x[support]
+        x, self.r, self.lam = sharpened(self.columns, support, x, self.r, self.lam, sigma)
+        self.x[support] = x
 
     def _slope(self, support: Array) -> float:
         """Return the derivative of ``|r|^2`` by lam^2."""

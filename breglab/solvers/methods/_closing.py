@@ -32,7 +32,7 @@ _NEGLIGIBLE = 1e-9
 """Entries below this fraction of the largest (and below rounding) are taken for zeros."""
 _DEPENDENT = 1e-10
 """Columns are dependent where the diagonal entries of their triangular factor differ by more."""
-_WIDEST = 4
+WIDEST = 4
 """Supports of more than that times m columns are not tried; those beyond m are dependent."""
 _ROUNDS = 6
 """Passes over all columns to hold those that exceed lam."""
@@ -78,9 +78,9 @@ def close(A: LinearMap, b: Array, lam: float, x: Array, y: Array, goal: float) -
     b, x, y = (z.astype(wide, copy=False) for z in (b, x, y))
     index = np.flatnonzero(x)
     for _ in range(2):  # all of the support, and then without what is negligible there
-        if not 0 < len(index) <= _WIDEST * A.shape[0]:
+        if not 0 < len(index) <= WIDEST * A.shape[0]:
             return None
-        columns = _columns(A, index)
+        columns = columns_of(A, index)
         part = x[index] + columns.least_squares(b - columns.image(x[index]))
         part = part.astype(A.dtype).astype(wide)
         feasibility = norm(b - columns.image(part)) / norm(b)
@@ -106,7 +106,7 @@ def _dual(
     A: LinearMap,
     b: Array,
     lam: float,
-    primal: tuple[_Columns, Array, Array],
+    primal: tuple[Columns, Array, Array],
     y: Array,
     goal: float,
 ) -> tuple[Array, float]:
@@ -125,16 +125,16 @@ def _dual(
             best = y, gap
         size[index] = 0.0
         above = np.flatnonzero(size > lam * (1.0 + goal / 4.0))
-        if gap <= goal or not above.size or len(index) + len(above) > _WIDEST * A.shape[0]:
+        if gap <= goal or not above.size or len(index) + len(above) > WIDEST * A.shape[0]:
             break
         index = np.concatenate([index, above])
         target = np.concatenate([target, lam * c[above] / np.abs(c[above])])
-        columns = _columns(A, index)
+        columns = columns_of(A, index)
     return best
 
 
 @dataclass(frozen=True, eq=False)
-class _Columns:
+class Columns:
     """Some columns C of A: products, and the two smallest solutions that C stands for."""
 
     image: Callable[[Array], Array]
@@ -147,7 +147,8 @@ class _Columns:
     """The smallest u that minimises |C^H u - q|."""
 
 
-def _columns(A: LinearMap, index: Array) -> _Columns:
+def columns_of(A: LinearMap, index: Array) -> Columns:
+    """Return columns of A: by a QR decomposition, or a pseudo-inverse where they depend."""
     if not A.has_entries:
         return _matrix_free(A, index)
     wide = np.float64 if A.real else np.complex128
@@ -156,14 +157,14 @@ def _columns(A: LinearMap, index: Array) -> _Columns:
     Q, R = scipy.linalg.qr(C, mode="economic", check_finite=False)
     pivots = np.abs(np.diag(R))
     if len(index) <= len(C) and pivots.min() > _DEPENDENT * pivots.max():
-        return _Columns(
+        return Columns(
             lambda z: C @ z,
             lambda u: adjoint @ u,
             lambda r: scipy.linalg.solve_triangular(R, Q.conj().T @ r),
             lambda q: Q @ scipy.linalg.solve_triangular(R, q, trans="C"),
         )
     inverse = np.linalg.pinv(C, rcond=_DEPENDENT)
-    return _Columns(
+    return Columns(
         lambda z: C @ z,
         lambda u: adjoint @ u,
         lambda r: inverse @ r,
@@ -171,7 +172,7 @@ def _columns(A: LinearMap, index: Array) -> _Columns:
     )
 
 
-def _matrix_free(A: LinearMap, index: Array) -> _Columns:
+def _matrix_free(A: LinearMap, index: Array) -> Columns:
     """Do the same by LSMR, without the entries of A."""
 
     def image(z: Array) -> Array:
@@ -185,7 +186,7 @@ def _matrix_free(A: LinearMap, index: Array) -> _Columns:
     shape = A.shape[0], len(index)
     C = LinearOperator(shape, matvec=image, rmatvec=correlation, dtype=A.dtype)
     options = {"atol": 4 * A.eps, "btol": 4 * A.eps, "conlim": 1.0 / A.eps, "maxiter": 500}
-    return _Columns(
+    return Columns(
         image,
         correlation,
         lambda r: lsmr(C, r, **options)[0],

@@ -145,7 +145,7 @@ class _Pursuit(_Walk):
     _close_at = 1
 
     def candidate(self, name: str, ascend: Ascent) -> Candidate:
-        task, delta = self.task, _first_delta(self.task)
+        task, delta = self.task, first_delta(self.task)
         y = np.zeros_like(task.b)
         for stage in range(_STAGES):
             self.restart()
@@ -188,7 +188,7 @@ class _Pursuit(_Walk):
         return found if found is not None and found.gap <= self.goal else None
 
 
-def _first_delta(task: Constrained) -> float:
+def first_delta(task: Constrained) -> float:
     """Return a delta that fits the size of x, as the step of steepest descent from 0 shows it."""
     g = task.A.correlation(task.b)
     image = task.A.forward(g)

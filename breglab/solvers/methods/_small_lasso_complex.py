@@ -17,6 +17,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from breglab._checks import Array
+from breglab.solvers._vectors import inner, norm
 from breglab.solvers.methods._columns import Columns
 
 STEPS = 1000
@@ -25,8 +26,12 @@ PATIENCE = 50
 """Steps after which as many descents one by one, which no equal columns trap, bring it closer."""
 EXACT, ENTER = 1e-12, 1e-10
 """Parts of lam that count as no violation, on the support and elsewhere."""
+ROUNDING = 1e-15
+"""Part of the largest ``|g|`` that counts as none, either: c is a difference of such numbers."""
 NEGLIGIBLE = 1e-4
 """Part of its step that counts as zero, for an entry in the way of the others."""
+SHARPER = 3
+"""Steps with the residual itself, each of which doubles the digits or is at rounding."""
 HALVINGS = 60
 """Of a step that does not lower the objective."""
 
@@ -47,6 +52,7 @@ def small_complex_lasso(columns: Columns, g: Array, lam: float, x: Array) -> Arr
     """
     gram = columns.gram
     diagonal = gram.diagonal().real
+    noise = ROUNDING * float(np.max(np.abs(g), initial=0.0))
     for step in range(1, STEPS + 1):
         support = np.flatnonzero(x)
         c = g - gram[:, support] @ x[support]
@@ -60,12 +66,12 @@ def small_complex_lasso(columns: Columns, g: Array, lam: float, x: Array) -> Arr
         if leaves.any():
             x = _one_by_one(x, support[leaves], c, gram, lam)
             continue
-        x, solved = _newton(columns, support, x, c, lam)
+        x, solved = _newton(columns, support, x, c, lam, noise)
         if not solved:
             continue
         size = np.abs(c)
         size[support] = 0.0
-        enter = np.flatnonzero(size > lam * (1.0 + ENTER))
+        enter = np.flatnonzero(size > lam * (1.0 + ENTER) + noise)
         if not enter.size:
             return x
         d = np.zeros_like(x)
@@ -77,11 +83,13 @@ def small_complex_lasso(columns: Columns, g: Array, lam: float, x: Array) -> Arr
     return None
 
 
-def _newton(columns: Columns, support: Array, x: Array, c: Array, lam: float) -> tuple[Array, bool]:
+def _newton(
+    columns: Columns, support: Array, x: Array, c: Array, lam: float, noise: float
+) -> tuple[Array, bool]:
     """Return x after a step on its support, or x itself where that is solved to rounding."""
     right = _residual(x[support], c[support], lam)
     error = np.max(np.abs(right), initial=0.0)
-    if error <= EXACT * lam:
+    if error <= EXACT * lam + noise:
         return x, True
     d = np.zeros_like(x)
     d[support] = newton_solve(columns, support, x[support], lam, right)
@@ -141,6 +149,45 @@ def newton_solve(columns: Columns, support: Array, x: Array, lam: float, right: 
     else:
         d = lapack.dpotrs(factor, both, lower=1)[0]
     return d[:k] + 1j * d[k:]
+
+
+def sharpened(
+    columns: Columns, support: Array, x: Array, r: Array, lam: float, sigma: float | None
+) -> tuple[Array, Array, float]:
+    """Return x, the residual and lam with the digits that a small lam has lost among those of b.
+
+    What is written in correlations of b has errors of the size of their rounding; in correlations
+    of a residual that follows the steps, and is not b - A x any more, they are as small as r is.
+
+    Parameters
+    ----------
+    columns : Columns
+        At hand.
+    support : int array
+        Places on which x is not zero.
+    x, r : array, shapes (len(support),) and (m,)
+        A solution for lam, nearly, and its residual.
+    lam : float
+        Weight of the l1 norm.
+    sigma : float, optional
+        What ``|r|`` should be; lam moves for it. Unless given, lam stays.
+    """
+    entries = columns.entries(support)
+    for _ in range(SHARPER):
+        phases = x / np.abs(x)
+        right = entries.conj().T @ r - lam * phases
+        d = newton_solve(columns, support, x, lam, right)
+        r_new, weight = r - entries @ d, lam
+        if sigma is not None:
+            w = newton_solve(columns, support, x, lam, phases)
+            image = entries @ w
+            # |r + t A_S w|^2 = sigma^2, to first order.
+            t = (sigma**2 - norm(r_new) ** 2) / (2.0 * inner(r_new, image) or 1.0)
+            d, r_new, weight = d - t * w, r_new + t * image, lam + t
+        if not (np.abs(d) < 0.5 * np.abs(x)).all():
+            break
+        x, r, lam = x + d, r_new, weight
+    return x, r, lam
 
 
 def _descend(x: Array, d: Array, c: Array, gram: Array, lam: float) -> Array | None:

@@ -31,7 +31,7 @@ from breglab.solvers.methods._closing import close
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Constrained, Task
 
-_NAME = "adaptive inverse scale space"
+_NAME = "adaptive_inverse_scale_space"
 
 
 def adaptive_inverse_scale_space(task: Task, monitor: Monitor) -> Candidate:

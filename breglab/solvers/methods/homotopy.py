@@ -44,7 +44,7 @@ from breglab.solvers.methods._working_set import Engine, WorkingSet
 from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Constrained, Penalized, Task
 
-BUDGET, PAUSES = 2000, 50
+BUDGET, PAUSES = 200, 500
 """Events between two looks at the clock, and the most of such intervals in a stage."""
 EXACT, FURTHER = 1e-12, 2
 """Relative gap and misfit that end the path at once, and for how many stages it is followed further

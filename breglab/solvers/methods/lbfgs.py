@@ -37,7 +37,7 @@ def lbfgs(task: Task, monitor: Monitor) -> Candidate:
     monitor : Monitor
         Gets every iterate.
     """
-    return follow(task, monitor, "L-BFGS", _ascend, _LIMIT)
+    return follow(task, monitor, "lbfgs", _ascend, _LIMIT)
 
 
 def _ascend(dual: Dual, y: Array, visit: Visit) -> None:

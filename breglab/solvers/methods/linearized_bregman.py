@@ -39,7 +39,7 @@ def linearized_bregman(task: Task, monitor: Monitor) -> Candidate:
     """
     largest = squared_norm(task.A)
     return follow(
-        task, monitor, "linearized Bregman", ascent(lambda dual, y: iterates(dual, y, largest)),
+        task, monitor, "linearized_bregman", ascent(lambda dual, y: iterates(dual, y, largest)),
         _LIMIT,
     )  # fmt: skip
 

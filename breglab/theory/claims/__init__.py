@@ -53,6 +53,13 @@ from breglab.theory.claims.flows import (
     MemoryFormula,
     MemoryFormulaPrinted,
 )
+from breglab.theory.claims.frozen_convergence import FrozenConvergence
+from breglab.theory.claims.frozen_steps import (
+    FrozenDistanceDecreases,
+    FrozenDistanceRestricted,
+    FrozenLossDecay,
+    LongerFrozenSteps,
+)
 from breglab.theory.claims.harmonic_rates import HarmonicRate, HarmonicRatePrinted, VanishingSteps
 from breglab.theory.claims.independence import ConditionalUnbiasedness, Independence
 from breglab.theory.claims.initialization import (
@@ -221,6 +228,11 @@ CLAIMS: tuple[type[Claim], ...] = (
     AdaBregLimit,
     ConvexRate,
     ConvexRateCertified,
+    FrozenLossDecay,
+    LongerFrozenSteps,
+    FrozenDistanceDecreases,
+    FrozenDistanceRestricted,
+    FrozenConvergence,
 )
 """The claims, in the order of the paper; those beyond it stand next to what they extend."""
 

@@ -25,8 +25,8 @@ class DescentLemma(Claim):
 
     Statement: ``L(x) <= L(y) + <grad L(y), x - y> + (L/2)|x - y|^2``.
     Hypotheses: the gradient is L-Lipschitz, (3.2).
-    Checked: at all pairs of an iterate and a next one, in both orders, for every instance; equality
-    on the tight instance.
+    Checked: at all consecutive iterates, in both orders, for every instance; equality on the tight
+    instance.
     Tight: equality for a quadratic of curvature L.
     Source: Remark 1, (3.3).
     """
@@ -48,7 +48,6 @@ class DescentLemma(Claim):
         "y)) - grad L(y), x - y>, and the integrand is at most L s |x - y|^2 by (3.2) and "
         "Cauchy-Schwarz."
     )
-    hypotheses = (GRADIENT_RULE,)
 
     def own_instances(self) -> tuple[Instance, ...]:
         """Return the tight instance."""

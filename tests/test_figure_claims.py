@@ -1,0 +1,144 @@
+"""What the figures' verdicts are computed from, on runs that are known."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import breglab
+
+sys.path.insert(0, str(Path(breglab.__file__).parent.parent / "paper_figures"))
+
+import figure_2
+import search
+import table_1
+import table_2
+from _framework import Runs, classification, jobs, mean, spread, thresholds, training
+from _framework.tables import published
+
+import breglab.nn as nn
+from breglab.nn.training import Config
+
+
+def runs(rows, protocol="full"):
+    """Return runs of labels with what they have."""
+    return Runs({"protocol": protocol, "runs": [{"seed": 0, **row} for row in rows]})
+
+
+def test_falls_of_the_support_and_of_accuracies():
+    found = runs(
+        [
+            {
+                "label": "a",
+                "columns": {
+                    "density": [0.1, 0.3, 0.25, 0.28, 0.4],
+                    "acc": [0.5, 0.6, 0.4, 0.4, 0.3],
+                },
+            },
+            {
+                "label": "a",
+                "columns": {"density": [0.1, 0.1, 0.1, 0.1, 0.1], "acc": [0.1, 0.2, 0.3, 0.4, 0.5]},
+            },
+        ]
+    )
+    assert figure_2.retreat(found, "a") == pytest.approx(5.0)  # from 30 % to 25 %
+    assert figure_2.wobble(found, "a", "acc") == pytest.approx((20 + 10 + 0) / 2)
+
+
+def test_mean_and_deviation_are_those_of_a_sample():
+    values = np.array([1.0, 2.0, 6.0])
+    assert mean(values) == 3.0
+    assert spread(values) == pytest.approx(np.sqrt((4 + 1 + 9) / 2))
+    assert np.isnan(spread(values[:1]))
+
+
+@pytest.mark.parametrize(
+    ("density", "test", "holds"),
+    [(0.023, 0.901, True), (0.023, 0.8999, False), (0.0231, 0.92, False), (0.0, 0.9, True)],
+)
+def test_a_row_holds_at_the_papers_density_and_half_a_point_beyond_its_drop(density, test, holds):
+    """AdaBreg in the paper: 2.3 %, 92.1 - 90.5 = 1.6 points; so 2.1 points here."""
+    rows = [
+        {"label": "Adam", "final": {"density": 1.0, "test_accuracy": 0.921}},
+        {"label": "AdaBreg", "final": {"density": density, "test_accuracy": test}},
+    ]
+    (claim,) = classification.row_claims(
+        runs(rows), "table_1", "Adam", {"density": "density"}, ["AdaBreg"]
+    )
+    assert claim.holds is holds
+    assert "<= 2.1" in claim.text
+
+
+def test_drops_of_the_paper_are_counted_from_its_dense_row():
+    assert published("table_1")["AdaBreg"]["drop"] == pytest.approx(1.6)
+    assert published("table_3")["LinBreg + threshold"]["drop"] == pytest.approx(92.15 - 90.2)
+
+
+def test_a_network_of_another_size_is_counted_against_the_dense_one():
+    found = runs(
+        [{"label": "Adam", "final": {"weights": 200}}, {"label": "s", "final": {"weights": 5}}]
+    )
+    assert classification.share_of("Adam")(found, "s").tolist() == [2.5]
+
+
+def candidate(lam, density, accuracy, test):
+    return {
+        "label": f"table_1: AdaBreg, lam={lam}",
+        "columns": {"validation_accuracy": [0.1, accuracy]},
+        "final": {"density": density, "test_accuracy": test},
+    }
+
+
+def test_the_search_takes_the_best_on_validation_that_is_sparse_enough():
+    rows = [
+        candidate(1, 0.05, 0.95, 0.95),
+        candidate(2, 0.022, 0.90, 0.1),
+        candidate(3, 0.01, 0.85, 0.99),
+    ]
+    assert search.picked(runs(rows), "table_1: AdaBreg") == rows[1]["label"]
+    assert search.picked(runs(rows[:1]), "table_1: AdaBreg") == rows[0]["label"]
+    assert search.picked(
+        runs([rows[0], candidate(9, 0.04, 0.1, 0.1)]), "table_1: AdaBreg"
+    ).endswith("9")
+
+
+@pytest.mark.parametrize("name", ["table_1", "table_2"])
+def test_runs_of_the_search_are_those_of_the_tables(name):
+    """Where lam is the chosen one, so that they are trained once."""
+    told = {"table_1": table_1, "table_2": table_2}[name]
+    known = {job.key for job in search.plan("reduced")}
+    tuned = [job for job in told.plan("reduced") if job.label in search.chosen(name)]
+    assert len(tuned) == 5
+    assert all(job.key in known for job in tuned)
+
+
+def test_a_threshold_keeps_so_many_weights_of_the_trained_network(tmp_path):
+    common = {
+        "model": {"sizes": [64, 16, 10]},
+        "data": {"validation": 100},
+        "training": {"epochs": 1},
+    }
+    (base,) = training.training_jobs(
+        common, [("a", {"optimizer": {"name": "adam", "lr": 0.01}})], [0]
+    )
+    whole = jobs.carry_out(base, tmp_path)
+    for target, share in ((0.25, 0.25), (1.0, 1.0)):
+        job = thresholds.thresholded_job("b", base, target, {})
+        found = jobs.carry_out(job, tmp_path)["final"]
+        assert found["density"] == pytest.approx(share, abs=1e-3)
+    assert found["test_accuracy"] == pytest.approx(whole["final"]["test_accuracy"])
+    assert found["validation_accuracy"] == pytest.approx(
+        whole["columns"]["validation_accuracy"][-1]
+    )
+
+
+def test_the_small_dense_network_has_the_weights_of_the_sparse_one():
+    job = next(j for j in table_1.plan("full") if j.label.startswith("Small"))
+    config = Config.from_table(job.settings["config"])
+    small, dense = nn.models.ConvNet(**config.model.options), nn.models.ConvNet()
+    sizes = [sum(layer.entries[1] for layer in nn.density(m).layers) for m in (small, dense)]
+    assert sizes[1] == 236_352
+    assert sizes[0] / sizes[1] == pytest.approx(table_1.FEW, rel=0.02)
