@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from _framework import Claim, Experiment, Job, Runs, packed, training_jobs, unpacked
-from _framework.fashion import SEEDS, bregman, chosen, common
+from _framework.fashion import SEEDS, common, sparse
 from _framework.runs import Numbers
 from _framework.training import config_of, described, run_of
 from torch.nn import functional as F
@@ -36,7 +36,7 @@ LABEL = "LinBreg"
 
 def plan(protocol: str) -> list[Job]:
     """Return the run."""
-    sections = dict(bregman(chosen("table_2"), groups=True))[LABEL]
+    sections = sparse({"name": "linbreg", "lr": 0.1}, lam=0.3, groups=True, gain=0.5)
     # The step size must not depend on the last epoch: the run is made in parts.
     own = {
         **sections,
