@@ -37,7 +37,7 @@ format: $(VENV)/.dev  ## bring the sources into the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-figures: $(VENV)/.nn  ## make the paper's figures and tables (PROTOCOL=smoke, reduced or full; NAMES=...)
+figures: $(VENV)/.figures  ## make the paper's figures and tables (PROTOCOL=smoke, reduced or full; NAMES=...)
 	$(BIN)/breglab figures $(NAMES) --$(PROTOCOL) --jobs $(JOBS)
 
 benchmark: $(VENV)/.bench  ## time the iteration and the solvers against their peers (quick)
@@ -67,6 +67,10 @@ $(VENV)/.nn: $(VENV)/.python pyproject.toml constraints.txt
 	$(PIP) --editable ".[nn,fast]"
 	@touch $@ $(VENV)/.core
 
+$(VENV)/.figures: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) --editable ".[figures]"
+	@touch $@ $(VENV)/.core
+
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) --editable ".[dev,nn,fast,theory,integrations]"
+	$(PIP) --editable ".[dev,figures,theory,integrations]"
 	@touch $@ $(VENV)/.core

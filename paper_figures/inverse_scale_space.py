@@ -70,4 +70,6 @@ EXPERIMENT = Experiment(
     dict.fromkeys(("full", "smoke"), "One run of the iteration; seconds."),
     draw,
     vector=False,
+    alt="A photograph of a pagoda and what five iterates recover of it: first the coarse "
+    "shapes of light and dark, then the roofs, then windows and tiles.",
 )

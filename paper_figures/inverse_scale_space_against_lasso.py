@@ -56,4 +56,6 @@ EXPERIMENT = Experiment(
     table,
     dict.fromkeys(("full", "smoke"), "Exact paths; a second."),
     draw,
+    alt="Coefficients over time and over the weight of the lasso: that of the "
+    "inverse scale space jumps from piece to piece, that of the lasso is continuous.",
 )

@@ -119,7 +119,7 @@ def _command() -> Any:
     if not _SCRIPTS.is_dir():
         typer.echo(
             "The scripts are in a checkout of the project (paper_figures/): install from there "
-            "with pip install -e '.[nn,fast]'.",
+            "with pip install -e '.[figures]'.",
             err=True,
         )
         raise typer.Exit(1)

@@ -127,7 +127,9 @@ def render(path: Path, *, say: Say = print) -> None:
 def rendered(record: dict[str, Any]) -> dict[str, bytes]:
     """Return the contents of table and pictures by their suffixes."""
     told, runs = experiment(record["name"]), Runs(record)
-    found = {".md": markdown(record, told.table(runs)).encode()}
+    file = f"{stem(record['name'], record['protocol'])}.png"
+    shown = f"![{told.alt or told.title}]({file})\n\n" if told.draw is not None else ""
+    found = {".md": markdown(record, shown + told.table(runs)).encode()}
     if told.draw is not None:
         found[".png"] = to_png(told.draw(runs))
     if told.draw is not None and told.vector:

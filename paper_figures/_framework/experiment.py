@@ -58,6 +58,8 @@ class Experiment:
         From the protocols that it has to what each of them is, in a sentence.
     vector : bool
         Whether the picture is also written as SVG, which has no use for photographs.
+    alt : str
+        What the picture shows, for those who do not see it; the title unless given.
     """
 
     title: str
@@ -67,3 +69,4 @@ class Experiment:
     draw: Callable[[Runs], Any] | None = None
     claims: Callable[[Runs], Sequence[Claim]] = _nothing
     vector: bool = True
+    alt: str = ""

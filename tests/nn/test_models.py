@@ -116,8 +116,21 @@ def test_dense_layers_keep_their_input_and_add_to_it():
         ("densenet", {"blocks": []}, "blocks must name"),
         ("densenet", {"growth": 0}, "growth must be"),
         ("autoencoder", {"layers": 1}, "layers must be an integer >= 2"),
+        ("autoencoder", {"slope": 1.0}, r"slope must be"),
     ],
 )
 def test_impossible_models_are_refused_by_name(name, options, message):
     with pytest.raises(ValueError, match=message):
         create(name, **options)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.01])
+def test_a_neuron_without_weights_comes_back_behind_leaky_relus_alone(slope):
+    model = Autoencoder(4, layers=3, slope=slope).double()
+    with torch.no_grad():
+        model.linears[0].weight[0] = 0.0
+        model.linears[0].bias[0] = -0.1
+    x = torch.ones(1, 4, dtype=torch.float64)
+    model(x).sum().backward()
+    outgoing = model.linears[1].weight[:, 0].sum()
+    torch.testing.assert_close(model.linears[0].weight.grad[0], slope * outgoing * x[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from breglab._checks import count
+from breglab._checks import count, scalar
 
 
 class Autoencoder(nn.Module):
@@ -21,25 +21,34 @@ class Autoencoder(nn.Module):
     skips : bool
         Whether hidden layer l is added to hidden layer layers - 1 - l, its mirror image, as in a
         U-net: the extension that the paper's conclusion asks for.
+    slope : float
+        Of the activations below zero, in [0, 1): 0 for ReLUs, more for leaky ones. With ReLUs a
+        neuron whose weights are all zero and whose bias has become negative has no gradient, and
+        can never become active.
 
     Raises
     ------
     TypeError, ValueError
-        If a number is no integer in its range.
+        If a number is out of its range.
 
     References
     ----------
     Ronneberger, Fischer and Brox, U-Net, MICCAI 2015, for the skip connections.
     """
 
-    def __init__(self, width: int = 784, layers: int = 7, skips: bool = False) -> None:
+    def __init__(
+        self, width: int = 784, layers: int = 7, skips: bool = False, slope: float = 0.0
+    ) -> None:
         super().__init__()
         count(width, "width")
         matrices = count(layers, "layers", low=2) - 1
         self.skips = skips
         self.flatten = nn.Flatten()
         self.linears = nn.ModuleList(nn.Linear(width, width) for _ in range(matrices))
-        self.relus = nn.ModuleList(nn.ReLU() for _ in range(matrices - 1))
+        scalar(slope, "slope", low=0.0, high=1.0, open_high=True)
+        self.relus = nn.ModuleList(
+            nn.LeakyReLU(slope) if slope else nn.ReLU() for _ in range(matrices - 1)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Map images ``(batch, ...)`` of `width` numbers to images of the same shape."""

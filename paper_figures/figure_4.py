@@ -1,0 +1,119 @@
+"""Figure 4: an autoencoder that nobody drew: active neurons a layer in training (Section 4.6)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from _framework import Claim, Experiment, Job, Runs, grid, mean
+from _framework.denoising import ADABREG, PROTOCOLS, after, neurons, training
+from _framework.runs import Numbers
+
+from breglab.plotting.style import INK, style
+
+EPOCHS = {"full": (0, 10, 20, 100), "smoke": (0, 1, 2, 4)}
+SHADES = ("#f2f4f6", "#b9c6d3", "#7189a3", "#26415e")
+WIDTHS = (0.86, 0.64, 0.42, 0.2)
+
+
+def plan(protocol: str) -> list[Job]:
+    """Return the runs of AdaBreg."""
+    return [after(job, neurons) for job in training(protocol, ADABREG)]
+
+
+def counts(runs: Runs, epoch: int) -> Numbers:
+    """Return the active neurons of layers 2 to 7 after an epoch, shape (seeds, 6)."""
+    return np.array([[row[epoch] for row in run["neurons"]] for run in runs.of(ADABREG)], float)
+
+
+def draw(runs: Runs) -> Any:
+    """Draw bars to both sides of the middle, as long as there are active neurons."""
+    epochs, seeds = EPOCHS[runs.protocol], runs.of(ADABREG)
+    with style():
+        figure, axes = grid(1, len(seeds), (9.6 / len(seeds), 3.8))
+        for panel, run in zip(axes[0], seeds, strict=True):
+            for epoch, shade, width in zip(reversed(epochs), reversed(SHADES), WIDTHS, strict=True):
+                _bars(panel, [run["inputs"], *(row[epoch] for row in run["neurons"])], shade,
+                      width, f"after epoch {epoch}" if epoch else "at the start")  # fmt: skip
+            half = run["width"] / 2
+            panel.set_ylim(-half * 1.05, half * 1.15)
+            panel.set_yticks([])
+            panel.set_xticks(range(1, 8))
+            panel.set_xlabel("layer")
+            panel.set_title(f"seed {run['seed']}")
+            panel.spines["left"].set_visible(False)
+            panel.grid(visible=False)
+        axes[0, 0].set_ylabel("active neurons (numbers: at the end)")
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4)
+        if runs.protocol != "full":
+            figure.suptitle(f"{runs.protocol} protocol")
+    return figure
+
+
+def _bars(panel: Any, values: list[int], shade: str, width: float, label: str) -> None:
+    lengths = np.array(values, float)
+    x = np.arange(1, len(lengths) + 1)
+    panel.bar(x, lengths, width, bottom=-lengths / 2, color=shade, edgecolor=INK, lw=0.5,
+              label=label)  # fmt: skip
+    if width == WIDTHS[0]:
+        for place, value in zip(x, lengths, strict=True):
+            panel.text(place, value / 2 * 1.02 + 1, f"{value:.0f}", ha="center", fontsize=8)
+
+
+def table(runs: Runs) -> str:
+    """Return the active neurons of all layers, mean over the seeds."""
+    lines = ["| layer | " + " | ".join(f"epoch {e}" for e in EPOCHS[runs.protocol]) + " |",
+             "|---|" + "---:|" * len(EPOCHS[runs.protocol])]  # fmt: skip
+    found = {epoch: counts(runs, epoch) for epoch in EPOCHS[runs.protocol]}
+    first = runs.of(ADABREG)[0]
+    lines.append("| 1, input | " + " | ".join([str(first["inputs"])] * len(found)) + " |")
+    for layer in range(6):
+        cells = [
+            f"{mean(values[:, layer]):.0f} ({', '.join(f'{x:.0f}' for x in values[:, layer])})"
+            for values in found.values()
+        ]
+        name = f"{layer + 2}, output" if layer == 5 else str(layer + 2)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    told = "Mean over the seeds, and each seed. A neuron is active if it has a weight that is not "
+    return "\n".join([*lines, "", told + f"zero; all layers have {first['width']} neurons."])
+
+
+def hour_glass(values: list[float]) -> bool:
+    """Return whether layers 2 to 7 narrow to one of the middle ones, 3 to 6, and widen again.
+
+    Neither side may turn back by more than a tenth of its larger neighbour.
+    """
+    narrowest = int(np.argmin(values))
+    left, right = values[: narrowest + 1], values[narrowest:]
+    falls = all(b <= a + 0.1 * max(a, b) for a, b in pairwise(left))
+    rises = all(b >= a - 0.1 * max(a, b) for a, b in pairwise(right))
+    inside = 0 < narrowest < len(values) - 1
+    ends = min(values[0], values[-1]) >= 1.5 * values[narrowest]
+    return inside and falls and rises and ends
+
+
+def claims(runs: Runs) -> list[Claim]:
+    """Return that the hour-glass appears for every seed."""
+    last = counts(runs, EPOCHS[runs.protocol][-1])
+    seen = [hour_glass(row.tolist()) for row in last]
+    shown = "; ".join(", ".join(f"{x:.0f}" for x in row) for row in last)
+    return [
+        Claim("The hour-glass appears for every seed: from layer 2 on the active neurons become "
+              "fewer up to a layer in the middle and more again, the ends at least half as many "
+              "again as the waist",
+              all(seen), f"{sum(seen)} of {len(seen)}; layers 2 to 7: {shown}"),
+    ]  # fmt: skip
+
+
+EXPERIMENT = Experiment(
+    "Figure 4: an autoencoder that nobody drew",
+    plan,
+    table,
+    PROTOCOLS,
+    draw,
+    claims,
+    alt="Bars for seven layers, as long as the layer has active neurons, nested for four times in "
+    "training: the layers in the middle have the fewest neurons.",
+)

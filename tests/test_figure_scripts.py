@@ -1,0 +1,56 @@
+"""What single scripts of the figures measure."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import breglab
+
+pytest.importorskip("torch")
+pytest.importorskip("skimage")
+sys.path.insert(0, str(Path(breglab.__file__).parent.parent / "paper_figures"))
+
+from figure_1 import mosaic
+from figure_4 import hour_glass
+from figure_5 import similarity
+
+
+@pytest.mark.parametrize(
+    ("counts", "seen"),
+    [
+        ([300, 200, 50, 60, 110, 600], True),
+        ([300, 310, 50, 48, 110, 600], True),  # a tenth is forgiven
+        ([300, 400, 50, 60, 110, 600], False),
+        ([300, 100, 200, 100, 110, 600], False),
+        ([600, 300, 200, 100, 50, 40], False),
+        ([40, 50, 100, 200, 300, 600], False),
+        ([100, 95, 90, 90, 95, 100], False),
+    ],
+)
+def test_an_hour_glass_narrows_to_the_middle_and_widens_again(counts, seen):
+    assert hour_glass([float(x) for x in counts]) is seen
+
+
+def test_a_mosaic_has_the_maps_row_by_row_between_white_lines():
+    maps = np.arange(4.0)[:, None, None] / 10 * np.ones((4, 2, 3))
+    picture = mosaic(maps)
+    assert picture.shape == (7, 9)
+    assert np.all(picture[::3] == 1.0)
+    assert np.all(picture[:, ::4] == 1.0)
+    assert [picture[1, 1], picture[1, 5], picture[4, 1], picture[4, 5]] == [0.0, 0.1, 0.2, 0.3]
+
+
+def test_similarity_is_a_mean_over_images_and_one_for_equal_ones():
+    rng = np.random.default_rng(0)
+    clean = rng.random((3, 12, 12))
+    noisy = clean.copy()
+    noisy[0] = rng.random((12, 12))
+    assert similarity(clean, clean) == pytest.approx(1.0)
+    assert similarity(noisy[1:], clean[1:]) == pytest.approx(1.0)
+    alone = similarity(noisy[:1], clean[:1])
+    assert alone < 0.5
+    assert similarity(noisy, clean) == pytest.approx((alone + 2.0) / 3.0)
