@@ -2,8 +2,8 @@
 
 Dense SGD and LinBreg with groups of rows (filters), whose dead ones are left out in frozen steps
 (`breglab.nn.sparse_training`), train the same network on the same batches in one process, in turn
-for a block of steps each; the times are those of the thread. `SETTINGS` and `start` are what the
-table of sparse training takes.
+for a block of steps each, with step sizes that fall linearly to 0; the times are those of the
+thread. `SETTINGS` and `start` are what the table of sparse training takes.
 
 usage: python benchmarks/row_groups.py [--network mlp] [--epochs 5] [--seeds 1] [--data FOLDER]
 """
@@ -42,7 +42,7 @@ class Setting:
     head : str
         The weight of the last layer, which is not regularised: its rows are the classes.
     lam, lr, frozen_steps
-        Of LinBreg; dense SGD has the same step size.
+        Of LinBreg; dense SGD has the same step sizes.
     """
 
     linear: float
@@ -111,21 +111,28 @@ def compare(name, data, epochs, seed, dense=True, setting=None):
         plain = network(name, seed)
         lr = (setting or SETTINGS[name]).lr
         runs["dense SGD"] = (plain, torch.optim.SGD(plain.parameters(), lr))
+    total = epochs * len(batches)
+    decays = {
+        run: torch.optim.lr_scheduler.LambdaLR(pair[1], lambda step: 1 - step / (total + 1))
+        for run, pair in runs.items()
+    }
     clocks, found = dict.fromkeys(runs, 0.0), []
 
-    def steps(model, optimizer, block):
+    def steps(run, block):
+        model, optimizer = runs[run]
         for images, labels in block:
             optimizer.zero_grad()
             cross_entropy(model(images), labels).backward()
             optimizer.step()
+            decays[run].step()
 
     with context:
         for epoch in range(epochs):
             stream = list(batches.epoch(epoch))
             for first in range(0, len(stream), BLOCK):
                 block = stream[first : first + BLOCK]
-                for run, pair in runs.items():
-                    clocks[run] += seconds(lambda pair=pair, block=block: steps(*pair, block))
+                for run in runs:
+                    clocks[run] += seconds(lambda run=run, block=block: steps(run, block))
             row = {run: accuracy(pair[0], tx, test.labels) for run, pair in runs.items()}
             with context.whole():
                 share = density(model)

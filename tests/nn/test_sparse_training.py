@@ -11,7 +11,7 @@ from frozen_cases import OPTIMIZERS, largest, network, pair, train, weights
 from torch import nn
 
 from breglab.geometry import L1, GroupL12
-from breglab.nn import LinBreg, density, sparse_training
+from breglab.nn import Bregman, LinBreg, density, sparse_training
 from breglab.nn.sparse import training
 from breglab.nn.sparse.layers import FrozenLinear, FullLinear
 
@@ -134,6 +134,15 @@ def test_what_stays_dense_is_named_once():
     text = str(caught[0].message)
     assert "2.weight (its groups are neither rows nor filters)" in text
     assert "3.weight (its layer has hooks)" in text
+
+
+def test_an_inner_optimizer_that_sees_whole_matrices_keeps_them():
+    model = network(dtype=torch.float32)
+    weights_of_model = [layer.weight for layer in model if isinstance(layer, nn.Linear)]
+    optimizer = Bregman(torch.optim.Muon, weights_of_model, L1(0.01), lr=0.01, frozen_steps=2)
+    context = sparse_training(model, optimizer, break_even=1.0)
+    assert context.layers == ()
+    assert set(context.dense.values()) == {"Muon sees whole tensors"}
 
 
 def test_a_density_above_break_even_stays_dense_and_says_so_once():

@@ -17,8 +17,9 @@ from breglab.nn.regularizers import view_of
 ENTRIES, NONNEGATIVE, GROUPS, COLUMNS = range(4)
 """What a regulariser looks at: entries, positive entries, runs of entries, columns of a matrix."""
 
-SIZE, DUAL, GRAD, PARAM, FIRST, SECOND, GROUP, ROWS = range(8)
-"""Columns of the table of a compiled kernel: entries, addresses, entries of a group, rows."""
+SIZE, DUAL, GRAD, PARAM, FIRST, SECOND, GROUP, ROWS, MASK = range(9)
+"""Columns of the table of a compiled kernel: entries, addresses, entries of a group, rows, and
+the address of a mask, 0 without one."""
 
 PLAIN = (Tensor, torch.nn.Parameter)
 DTYPES = (torch.float32, torch.float64)
@@ -61,7 +62,12 @@ class Batch(abc.ABC):
         The parameters alone.
     kind : int
         ENTRIES, NONNEGATIVE, GROUPS or COLUMNS.
+    masks : sequence of Tensor or None
+        For each parameter the entries that may move in a frozen step, where only some may; empty
+        in a full step.
     """
+
+    masks: Sequence[Tensor | None] = ()
 
     def __init__(self, J: Functional, kind: int, rows: Sequence[Row]) -> None:
         self.rows, self.params, self.kind = list(rows), [row[0] for row in rows], kind
@@ -83,6 +89,10 @@ class Batch(abc.ABC):
                 ((p.grad, p) for p in self.params), self._looks, strict=True
             )
         )
+
+    def takes(self, masks: Sequence[Tensor | None]) -> bool:
+        """Return whether the kernel can make a frozen step with these masks."""
+        return False
 
     @abc.abstractmethod
     def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> int:

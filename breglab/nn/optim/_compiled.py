@@ -16,9 +16,12 @@ import torch
 from breglab.geometry import Functional, GroupL12, SparseGroup
 from breglab.nn.optim._batch import (
     DUAL,
+    ENTRIES,
     FIRST,
     GRAD,
     GROUP,
+    MASK,
+    NONNEGATIVE,
     PARAM,
     ROWS,
     SECOND,
@@ -41,11 +44,11 @@ def available() -> bool:
 
 
 class Compiled(Batch):
-    """A batch with a table of sizes and addresses, int64, shape (parameters, 8), for a kernel."""
+    """A batch with a table of sizes and addresses, int64, shape (parameters, 9), for a kernel."""
 
     def __init__(self, J: Functional, kind: int, rows: Sequence[Row]) -> None:
         super().__init__(J, kind, rows)
-        self.table = np.zeros((len(rows), 8), dtype=np.int64)
+        self.table = np.zeros((len(rows), MASK + 1), dtype=np.int64)
         self.table[:, SIZE] = [p.numel() for p in self.params]
         self._addresses = self._own_addresses()
         for column, addresses in zip((DUAL, FIRST, SECOND), self._addresses, strict=False):
@@ -68,11 +71,19 @@ class Compiled(Batch):
         columns = zip(*(own for _, *own in self.rows), strict=True)
         return [[t.data_ptr() for t in column] for column in columns]
 
+    def takes(self, masks: Sequence[torch.Tensor | None]) -> bool:
+        """Return whether entries are all that J looks at, and masks lie as parameters do."""
+        return self.kind in (ENTRIES, NONNEGATIVE) and all(
+            mask is None or mask.stride() == p.stride()
+            for mask, p in zip(masks, self.params, strict=True)
+        )
+
     def run(self, rule: Rule, J: Functional, delta: float, guard: bool) -> int:
         """Step, on as many threads as torch uses; return how many entries were not finite."""
         # Not before there is something to compile: numba takes a second to import.
         from breglab.nn.optim import _kernels
 
+        self.table[:, MASK] = [0 if mask is None else mask.data_ptr() for mask in self.masks] or 0
         dtype = NUMBERS[self.params[0].dtype]
         arguments = [self.kind, tuple(map(dtype, (*_thresholds(J), delta))), guard]
         if len(rule.betas) == 2:

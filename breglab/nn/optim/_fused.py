@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from breglab._checks import choice
-from breglab.nn.optim import _compiled, _finite
+from breglab.nn.optim import _compiled, _finite, _frozen
 from breglab.nn.optim._batch import Batch, Row, Rule, batches
 from breglab.nn.optim._chunked import KINDS, Chunked
 from breglab.nn.optim._params import Group
@@ -59,6 +59,23 @@ class Fused(Bregman, abc.ABC):
         if bad and guard:
             _finite.refuse(type(self).__name__, list(chain.from_iterable(active)))
         return True
+
+    def _masked(self, index: int, params: Sequence[Tensor]) -> list[_frozen.Masked]:
+        """Let the kernels mask what they can; return what is left."""
+        if not self.param_groups[index]["frozen_left"]:
+            for batch in self._plans[index][2][0] if index in self._plans else ():
+                batch.masks = ()
+            return []
+        if self._nonfinite == "skip":  # what is to be skipped is seen before the kernels run
+            return super()._masked(index, params)
+        found, others = self._plan(index, params)
+        rest = list(others)
+        for batch in found:
+            masks = [None if p in self.compacted else self._support(index, p) for p in batch.params]
+            whole = batch.takes(masks)
+            batch.masks = masks if whole else ()
+            rest += [] if whole else batch.params
+        return super()._masked(index, rest)
 
     def _plan(self, index: int, params: Sequence[Tensor]) -> Plan:
         """Return the batches for the kernels and the other parameters, the last ones if valid."""

@@ -4,6 +4,8 @@ A kernel gets a table with one line a tensor, the addresses of its arrays among 
 through all of them in blocks that fit the first-level cache: it reads the gradient, moves the
 dual (and what the rule remembers) and writes the parameter while the block is at hand. Where the
 groups of a regulariser are columns, the parameter follows when the whole tensor has been moved.
+In a frozen step a tensor has a mask: the gradient is
+hidden outside of it, and what has moved there is put back while the block is at hand.
 With more than one thread every thread takes every n-th block; what is computed does not depend on
 their number.
 
@@ -27,6 +29,7 @@ from breglab.nn.optim._batch import (
     GRAD,
     GROUP,
     GROUPS,
+    MASK,
     NONNEGATIVE,
     PARAM,
     ROWS,
@@ -62,6 +65,49 @@ _carray: Any = numba.carray  # type: ignore[attr-defined]
 @_jit
 def _array(table: Any, k: Any, column: Any, like: Any) -> Any:
     return _carray(_pointer(table[k, column]), table[k, SIZE], like.dtype)
+
+
+@_jit
+def _mask(table: Any, k: Any) -> Any:
+    return _carray(_pointer(table[k, MASK]), table[k, SIZE], np.uint8)
+
+
+@_jit
+def _hide(g: Any, mask: Any, out: Any) -> None:
+    """Write a gradient that is zero outside of a mask."""
+    for i in range(g.size):
+        new = g[i]
+        out[i] = new if mask[i] else g.dtype.type(0)
+
+
+@_jit
+def _rest(x: Any, kept: Any, mask: Any) -> None:
+    """Put back what was there outside of a mask."""
+    for i in range(x.size):
+        new, old = x[i], kept[i]  # both are read, so that the choice needs no branch
+        x[i] = new if mask[i] else old
+
+
+@_jit
+def _keep(x: Any, out: Any) -> None:
+    for i in range(x.size):
+        out[i] = x[i]
+
+
+@_jit
+def _clear(p: Any, mask: Any) -> None:
+    for i in range(p.size):
+        new = p[i]
+        p[i] = new if mask[i] else p.dtype.type(0)
+
+
+@_jit
+def _scratch(table: Any, like: Any) -> Any:
+    """Return room for a block of a gradient, and of what is to rest, where there are masks."""
+    masked = False
+    for k in range(table.shape[0]):
+        masked = masked or table[k, MASK] != 0
+    return np.empty((4, 16 * BLOCK if masked else 0), like.dtype)
 
 
 @_jit
@@ -235,7 +281,7 @@ def linbreg(table: Any, like: Any, rule: Any, kind: Any, J: Any, guard: Any, min
 
     Parameters
     ----------
-    table : int64 array, shape (tensors, 8)
+    table : int64 array, shape (tensors, 9)
         Sizes and addresses of contiguous arrays of the dtype of `like`.
     like : array
         Any array of the dtype; the numbers below are of that dtype, too.
@@ -253,11 +299,11 @@ def linbreg(table: Any, like: Any, rule: Any, kind: Any, J: Any, guard: Any, min
     """
     tau, decay, beta = rule
     at_once = kind == ENTRIES
-    work = _work(table, kind, like)
+    work, room = _work(table, kind, like), _scratch(table, like)
     bad, count = 0, 0
     for k in range(table.shape[0]):
         v, g = _array(table, k, DUAL, like), _array(table, k, GRAD, like)
-        p = _array(table, k, PARAM, like)
+        p, masked = _array(table, k, PARAM, like), table[k, MASK] != 0
         block, span = _span(table, k, kind)
         for low in range(0, v.size, block):
             count += 1
@@ -265,13 +311,24 @@ def linbreg(table: Any, like: Any, rule: Any, kind: Any, J: Any, guard: Any, min
                 continue
             high = min(low + block, v.size)
             vb, gb, pb = v[low:high], g[low:high], p[low:high]
+            if masked:
+                _hide(gb, _mask(table, k)[low:high], room[0, : high - low])
+                gb = room[0, : high - low]
             if beta > 0:
-                m = _array(table, k, FIRST, like)
-                bad += _momentum(vb, gb, pb, m[low:high], rule, guard, J, at_once)
+                mb = _array(table, k, FIRST, like)[low:high]
+                if masked:
+                    _keep(vb, room[1, : high - low])
+                    _keep(mb, room[2, : high - low])
+                bad += _momentum(vb, gb, pb, mb, rule, guard, J, at_once)
+                if masked:
+                    _rest(vb, room[1, : high - low], _mask(table, k)[low:high])
+                    _rest(mb, room[2, : high - low], _mask(table, k)[low:high])
             else:
                 bad += _linbreg(vb, gb, pb, tau, decay, guard, J, at_once)
             if not at_once:
                 _shrink(vb, pb, kind, span, J, work)
+            if masked:
+                _clear(pb, _mask(table, k)[low:high])
     return bad
 
 
@@ -291,9 +348,10 @@ def adabreg(
         lr / (1 - beta1^k) and 1 / sqrt(1 - beta2^k) of each tensor.
     """
     at_once = kind == ENTRIES
-    work = _work(table, kind, like)
+    work, room = _work(table, kind, like), _scratch(table, like)
     bad, count = 0, 0
     for k in range(table.shape[0]):
+        masked = table[k, MASK] != 0
         speed = rates[k, 0], rates[k, 1]
         v, g = _array(table, k, DUAL, like), _array(table, k, GRAD, like)
         p, m = _array(table, k, PARAM, like), _array(table, k, FIRST, like)
@@ -306,7 +364,18 @@ def adabreg(
             high = min(low + block, v.size)
             vb, gb, pb = v[low:high], g[low:high], p[low:high]
             mb, sb = m[low:high], s[low:high]
+            if masked:
+                _hide(gb, _mask(table, k)[low:high], room[0, : high - low])
+                gb = room[0, : high - low]
+                _keep(vb, room[1, : high - low])
+                _keep(mb, room[2, : high - low])
+                _keep(sb, room[3, : high - low])
             bad += _adabreg(vb, gb, pb, mb, sb, rule, speed, guard, J, at_once)
             if not at_once:
                 _shrink(vb, pb, kind, span, J, work)
+            if masked:
+                _rest(vb, room[1, : high - low], _mask(table, k)[low:high])
+                _rest(mb, room[2, : high - low], _mask(table, k)[low:high])
+                _rest(sb, room[3, : high - low], _mask(table, k)[low:high])
+                _clear(pb, _mask(table, k)[low:high])
     return bad

@@ -24,6 +24,13 @@ BY_ROWS = ("rows", "filters")
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
+_OPTIM = torch.optim
+INNER = {
+    *(_OPTIM.SGD, _OPTIM.Adam, _OPTIM.AdamW, _OPTIM.NAdam, _OPTIM.RAdam, _OPTIM.Adamax),
+    *(_OPTIM.RMSprop, _OPTIM.Adagrad, _OPTIM.Adadelta, _OPTIM.Rprop),
+}
+"""The inner optimizers that step every entry by itself; Muon looks at whole matrices."""
+
 
 @dataclass(eq=False)
 class Candidate:
@@ -97,7 +104,8 @@ def candidates(
             name = f"{prefix}.{own}" if prefix else own
             group = optimizer.param_groups[numbers[p]]
             rows = group["regularizer"] == "GroupL12"
-            why = _unfit(module, own, group) or _refusal(model, prefix, module, names[id(p)])
+            why = "" if optimizer._cls in INNER else f"{optimizer._cls.__name__} sees whole tensors"
+            why = why or _unfit(module, own, group) or _refusal(model, prefix, module, names[id(p)])
             if why:
                 dense[name] = why
             else:

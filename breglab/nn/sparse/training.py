@@ -280,6 +280,8 @@ def sparse_training(
     forward and with the transpose stay sparse and the gradient of the weight is dense. What
     comes out is what the optimizer makes by itself of dense gradients, up to rounding.
 
+    What looks at gradients sees those of the support: clipping by a norm takes the norm of these.
+
     Linear layers and convolutions with `GroupL12` of rows (filters) are exchanged for small dense
     ones, without the dead rows. Layers that read a dead row multiply by what it gives, its bias,
     once for all examples; this goes through activations, pooling, flattening and batch norms, and
