@@ -56,7 +56,7 @@ def residual():
 NETWORKS = {"mlp": mlp, "convnet": convnet, "residual": residual}
 
 
-def pair(kind, name, m=4, lam=0.03, density=0.4, seed=0):
+def pair(kind, name, m=4, lam=0.03, density=0.4, seed=0, filters="filters"):
     """Return a network, whose last layer is free, and its optimizer."""
     torch.manual_seed(seed)
     model = NETWORKS[kind]().double()
@@ -68,7 +68,8 @@ def pair(kind, name, m=4, lam=0.03, density=0.4, seed=0):
     head = f"{head}.weight"
     sparse_init_(model, density, groups="rows", bias="symmetric", exclude=[head], generator=seed)
     J = GroupL12("rows", lam)
-    groups = sparse_parameter_groups(model, linear=J, conv=J, exclude=[head])
+    conv = GroupL12(filters, lam)
+    groups = sparse_parameter_groups(model, linear=J, conv=conv, exclude=[head])
     optimizer = OPTIMIZERS[name](groups, m)
     for group in optimizer.param_groups:
         if "eps" in group:  # in front of a batch norm gradients of biases are rounding errors

@@ -16,7 +16,11 @@ from breglab.nn.sparse.live_rows import LiveRows
 
 def small(model):
     """Return the numbers of live rows of the layers that have lost some."""
-    return {name: len(m.values) for name, m in model.named_modules() if isinstance(m, LiveRows)}
+    return {
+        name: len(m.partition.varying)
+        for name, m in model.named_modules()
+        if isinstance(m, LiveRows)
+    }
 
 
 def inside(model, optimizer, after):
@@ -43,6 +47,24 @@ def test_the_path_is_that_of_masked_dense_gradients(kind, name):
     for p, q in zip(dense.parameters(), model.parameters(), strict=True):
         for key, value in optimizer.state[p].items():
             torch.testing.assert_close(other.state[q][key], value, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["LinBreg with momentum", "AdaBreg"])
+def test_kernels_in_live_filters_rest_too(name):
+    paths = []
+    for inside in (False, True):
+        model, optimizer = pair("convnet", name, filters="kernels", lam=0.5)
+        with torch.no_grad():
+            model[4].weight[:, ::2] = 0
+        if not inside:
+            paths.append(train(model, optimizer, range(12)))
+            continue
+        with sparse_training(model, optimizer):
+            paths.append(train(model, optimizer, range(12)))
+            live = small(model)["4"]
+            assert 0 < live < model[4].values.shape[0] < 8 * live
+            assert model[4].values.shape[1:] == (1, 3, 3)
+    assert largest(*paths) <= 1e-12 * float(paths[0][-1].abs().max())
 
 
 def test_rows_come_alive_and_die():

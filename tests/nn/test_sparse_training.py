@@ -132,7 +132,7 @@ def test_what_stays_dense_is_named_once():
         steps_inside(model, optimizer, lambda: model(x).sum().backward())
     assert len(caught) == 1
     text = str(caught[0].message)
-    assert "2.weight (its groups are neither rows nor filters)" in text
+    assert "2.weight (its groups are no rows, filters or kernels)" in text
     assert "3.weight (its layer has hooks)" in text
 
 

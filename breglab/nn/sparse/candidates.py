@@ -19,8 +19,8 @@ from breglab.nn.weights import check_model
 ENTRYWISE = ("L1", "NonNegativeL1")
 """The regularisers whose rule on some entries needs no other ones."""
 
-BY_ROWS = ("rows", "filters")
-"""The groups that are zero with all of what a layer computes of its input."""
+BY_ROWS = ("rows", "filters", "kernels")
+"""The groups which, if they are zero, leave out whole rows, by themselves or together."""
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -49,7 +49,7 @@ class Candidate:
     group : int
         The number of its param group.
     rows : bool
-        Whether the support consists of rows (filters).
+        Whether the support consists of rows (filters), or of kernels.
     settled : bool
         Whether it is decided for the frozen phase at hand what it is.
     pattern : Pattern or None
@@ -122,7 +122,7 @@ def _unfit(module: Any, own: str, group: Group) -> str:
         if own != "weight" or type(module) not in (nn.Linear, *CONVOLUTIONS):
             return f"rows of {type(module).__name__}.{own} cannot be left out"
         if group["groups"] not in BY_ROWS:
-            return "its groups are neither rows nor filters"
+            return "its groups are no rows, filters or kernels"
         if getattr(module, "groups", 1) > 1:
             return f"its layer has {module.groups} groups of channels"
         return ""

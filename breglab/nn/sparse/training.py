@@ -171,10 +171,12 @@ class SparseTraining:
 
     def _leave_out_rows(self, layer: Candidate, support: Tensor) -> None:
         """Let a layer be small if enough of its rows are dead."""
-        live = support.flatten(1)[:, 0]
+        live = support.flatten(1).any(1)
         layer.density = number(live) / max(len(live), 1)
         if layer.density < self._limit(layer):
-            small = LiveRows(layer.linear, Partition.of(live))
+            whole_rows = self.optimizer.param_groups[layer.group]["groups"] != "kernels"
+            kernels = None if whole_rows else support.flatten(2)[:, :, 0]
+            small = LiveRows(layer.linear, Partition.of(live), kernels)
             self._exchange(layer, small, small.places)
 
     def _exchange(self, layer: Candidate, small: FrozenLinear | LiveRows, places: Tensor) -> None:
@@ -282,11 +284,12 @@ def sparse_training(
 
     What looks at gradients sees those of the support: clipping by a norm takes the norm of these.
 
-    Linear layers and convolutions with `GroupL12` of rows (filters) are exchanged for small dense
-    ones, without the dead rows. Layers that read a dead row multiply by what it gives, its bias,
-    once for all examples; this goes through activations, pooling, flattening and batch norms, and
-    ends where something reads the channels in another way, as dropout in training or the sum with
-    another branch, whose result is an ordinary tensor. The layer after it then reads all channels.
+    Linear layers and convolutions with `GroupL12` of rows, filters or kernels are exchanged for
+    small dense ones, without the dead rows (filters). Layers that read a dead row multiply by what
+    it gives, its bias, once for all examples; this goes through activations, pooling, flattening
+    and batch norms, and ends where something reads the channels in another way, as dropout in
+    training or the sum with another branch, whose result is an ordinary tensor. The layer after it
+    then reads all channels.
 
     Checkpoints inside of the context are those of the dense network, and may be loaded inside of
     it; schedules of lam and of the step size go on as outside. After it, and in ``with
