@@ -41,6 +41,8 @@ class Setting:
         Share of the rows of linear layers and of the filters that are alive at the start.
     head : str
         The weight of the last layer, which is not regularised: its rows are the classes.
+    gain : float
+        Factor of the weights at the start.
     lam, lr, frozen_steps
         Of LinBreg; dense SGD has the same step sizes.
     """
@@ -51,11 +53,12 @@ class Setting:
     lam: float
     lr: float = 0.1
     frozen_steps: int = 50
+    gain: float = 1.0
 
 
 SETTINGS = {
-    "mlp": Setting(linear=0.2, conv=1.0, head="layers.5.weight", lam=1e-3),
-    "convnet": Setting(linear=0.25, conv=0.25, head="layers.9.weight", lam=1e-3),
+    "mlp": Setting(linear=0.25, conv=1.0, head="layers.5.weight", lam=2.5e-3),
+    "convnet": Setting(linear=0.5, conv=0.3, head="layers.9.weight", lam=0.01, gain=0.5),
 }
 
 
@@ -71,7 +74,7 @@ def start(name, seed, setting=None):
     model = network(name, seed)
     rows = {"linear": own.linear, "conv": own.conv}
     layouts = {"linear": "rows", "conv": "filters"}
-    sparse_init_(model, rows, groups=layouts, exclude=[own.head], generator=seed)
+    sparse_init_(model, rows, groups=layouts, gain=own.gain, exclude=[own.head], generator=seed)
     groups = sparse_parameter_groups(
         model,
         linear=GroupL12("rows", own.lam),

@@ -12,6 +12,8 @@ from torch import nn
 
 from breglab.nn import density, sparse_training
 from breglab.nn.sparse.live_rows import LiveRows
+from breglab.nn.sparse.partition import Partition
+from breglab.nn.sparse.split import Split, whole
 
 
 def small(model):
@@ -173,3 +175,16 @@ def test_what_cannot_lose_rows_is_named():
         "0.weight": "its layer has 2 groups of channels",
         "1.weight": "rows of ConvTranspose2d.weight cannot be left out",
     }
+
+
+def test_batch_norm_of_constant_pictures_has_the_statistics_of_all_examples():
+    rng = torch.Generator().manual_seed(0)
+    varying = torch.randn(4, 2, 3, 3, generator=rng, dtype=torch.float64)
+    constant = torch.randn(1, 3, 3, 3, generator=rng, dtype=torch.float64)
+    partition = Partition.of(torch.tensor([False, True, False, True, False]))
+    x = Split.of(varying, constant, partition)
+    one, other = nn.BatchNorm2d(5).double(), nn.BatchNorm2d(5).double()
+    torch.testing.assert_close(whole(one(x)), other(x.whole()))
+    assert torch.equal(x.whole()[:, partition.varying], varying)
+    torch.testing.assert_close(one.running_var, other.running_var, rtol=1e-14, atol=0)
+    torch.testing.assert_close(one.running_mean, other.running_mean, rtol=1e-14, atol=1e-15)
