@@ -6,14 +6,17 @@ import copy
 import io
 
 import pytest
-import torch
-from frozen_cases import OPTIMIZERS, network, pair, train, weights
-from optim_cases import REGULARIZERS, random
-from torch import nn
 
 from breglab.geometry import L1, GroupL12, Nuclear, SparseGroup, Zero
-from breglab.nn import AdaBreg, Bregman, LinBreg, sparse_parameter_groups
-from breglab.nn.regularizers import prox
+
+torch = pytest.importorskip("torch")
+
+from frozen_cases import OPTIMIZERS, network, pair, train, weights  # noqa: E402
+from optim_cases import REGULARIZERS, random  # noqa: E402
+from torch import nn  # noqa: E402
+
+from breglab.nn import AdaBreg, Bregman, LinBreg, sparse_parameter_groups  # noqa: E402
+from breglab.nn.regularizers import prox  # noqa: E402
 
 SHAPE = (6, 4)
 

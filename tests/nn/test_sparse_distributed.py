@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import pytest
-import torch
-import torch.distributed as dist
-from frozen_cases import OPTIMIZERS, data, network, pair, train, weights
-from ranks import Ranks
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
 from breglab.geometry import L1
-from breglab.nn import sparse_parameter_groups, sparse_training
-from breglab.nn.sparse.layers import FrozenLinear
+
+torch = pytest.importorskip("torch")
+
+import torch.distributed as dist  # noqa: E402
+from frozen_cases import OPTIMIZERS, data, network, pair, train, weights  # noqa: E402
+from ranks import Ranks  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn.parallel import DistributedDataParallel  # noqa: E402
+
+from breglab.nn import sparse_parameter_groups, sparse_training  # noqa: E402
+from breglab.nn.sparse.layers import FrozenLinear  # noqa: E402
 
 
 @pytest.fixture(scope="module")

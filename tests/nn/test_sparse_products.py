@@ -5,15 +5,17 @@ from __future__ import annotations
 import importlib.util
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
-from breglab.nn.sparse import compiled as engine
-from breglab.nn.sparse.costs import Costs, costs
-from breglab.nn.sparse.pattern import Pattern
-from breglab.nn.sparse.products import on_all, on_support
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+
+from breglab.nn.sparse import compiled as engine  # noqa: E402
+from breglab.nn.sparse.costs import Costs, costs  # noqa: E402
+from breglab.nn.sparse.pattern import Pattern  # noqa: E402
+from breglab.nn.sparse.products import on_all, on_support  # noqa: E402
 
 ENGINES = [False, *([True] if importlib.util.find_spec("numba") else [])]
 engines = pytest.mark.parametrize("compiled", ENGINES, ids=["torch", "numba"][: len(ENGINES)])

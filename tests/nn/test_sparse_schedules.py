@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from frozen_cases import largest, pair, train
-from torch import nn
 
 from breglab.geometry import L1
-from breglab.nn import (
+
+torch = pytest.importorskip("torch")
+
+from frozen_cases import largest, pair, train  # noqa: E402
+from torch import nn  # noqa: E402
+
+from breglab.nn import (  # noqa: E402
     FeedbackLambda,
     FrozenStepsSchedule,
     LinBreg,
