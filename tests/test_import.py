@@ -17,7 +17,7 @@ PACKAGE = Path(breglab.__file__).parent
 HEAVY = {"torch", "cvxpy", "matplotlib", "sklearn"}
 
 # What everyone may import and what imports nothing of ours.
-GROUND = {"_brief", "_checks", "_files", "_interrupts"}
+GROUND = {"_brief", "_checks", "_files", "_interrupts", "_jit"}
 # What a room may import, besides itself and the ground.
 ALLOWED = {
     "geometry": set(),

@@ -58,6 +58,10 @@ def basis_pursuit(
 
     Notes
     -----
+    Rows of an array that differ in size by more than 1e4 are brought to one size first, which costs
+    a copy of it. Where b misses the range of A by less than ``tol |b|`` and no proof is found, the
+    nearest data in the range take its place; `Solution.message` says so.
+
     S. Chen, D. Donoho, M. Saunders, Atomic decomposition by basis pursuit, SIAM J. Sci. Comput.
     20 (1998).
     """

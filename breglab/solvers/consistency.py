@@ -32,8 +32,8 @@ class LeastSquares:
     residual: Array
 
 
-def inconsistency(A: LinearMap, b: Array, sigma: float = 0.0) -> LeastSquares | None:
-    """Return the least-squares solution if ``|A x - b| <= sigma`` has no solution, else None.
+def best_fit(A: LinearMap, b: Array, sigma: float = 0.0) -> LeastSquares:
+    """Return the least-squares solution, as far as it can be had.
 
     By LSMR, and for an array by singular values where that has not converged.
 
@@ -44,16 +44,29 @@ def inconsistency(A: LinearMap, b: Array, sigma: float = 0.0) -> LeastSquares | 
     b : array, shape (m,)
         Data.
     sigma : float
-        Size of the noise.
+        Size of the noise: what fits as well is good enough.
     """
-    found = least_squares(A, b, ITERATIONS)
-    if excludes(A, b, found, sigma):
+    found = _once_more(A, least_squares(A, b, ITERATIONS))
+    close = np.linalg.norm(found.residual) <= max(sigma, 16.0 * A.eps * float(np.linalg.norm(b)))
+    if A.dense is None or close or excludes(A, b, found, sigma):
         return found
-    if A.dense is not None and np.linalg.norm(found.residual) > sigma:
-        found = _by_svd(A.dense, b)
-        if excludes(A, b, found, sigma):
-            return found
-    return None
+    other = _by_svd(A.dense, b)
+    # Of two that fit equally well the one with the residual that is more at right angles.
+    equal = np.linalg.norm(found.residual) <= 1.001 * np.linalg.norm(other.residual)
+    return found if equal and _angle(A, found) <= _angle(A, other) else other
+
+
+def _angle(A: LinearMap, found: LeastSquares) -> float:
+    """Return ``|A^H r|_inf/|r|``."""
+    r = found.residual
+    slope = np.max(np.abs(A.adjoint(r.astype(A.dtype, copy=False))))
+    return float(slope / max(np.linalg.norm(r), np.finfo(np.float64).tiny))
+
+
+def _once_more(A: LinearMap, found: LeastSquares) -> LeastSquares:
+    """Return it with a residual that is right relative to itself, not to b: of which it is one."""
+    again = least_squares(A, found.residual, ITERATIONS)
+    return LeastSquares(found.x + again.x, again.residual)
 
 
 def excludes(A: LinearMap, b: Array, found: LeastSquares, sigma: float = 0.0) -> bool:
@@ -69,7 +82,7 @@ def excludes(A: LinearMap, b: Array, found: LeastSquares, sigma: float = 0.0) ->
     Parameters
     ----------
     A, b, sigma
-        As in `inconsistency`.
+        As in `best_fit`.
     found : LeastSquares
         Of A and b, up to rounding.
     """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,10 @@ import scipy.linalg
 
 from breglab._checks import Array, count, positive, scalar
 from breglab.solvers.certificate import Certificate
-from breglab.solvers.consistency import LeastSquares, inconsistency
+from breglab.solvers.consistency import best_fit, excludes
 from breglab.solvers.linear_map import LinearMap, linear_map
-from breglab.solvers.monitor import Monitor, Progress, Stopped
+from breglab.solvers.monitor import Progress
+from breglab.solvers.runs import Certify, End, Method, Request, Runs
 from breglab.solvers.solution import Solution, Status
 from breglab.solvers.task import Candidate, Constrained, Task
 
@@ -27,19 +28,6 @@ DEPENDENT = 1e-7
 
 RANGE = 140.0, 16.0
 """Orders of magnitude that A and b may be away from 1, together, in double and single precision."""
-
-Method = Callable[[Task, Monitor], Candidate]
-"""Takes a task, reports to the monitor, returns a candidate."""
-
-
-@dataclass(frozen=True, eq=False)
-class Request:
-    """The checked arguments that all solvers share."""
-
-    tol: float
-    callback: Callable[[Progress], object] | None
-    time_limit: float
-    iteration_limit: int | None
 
 
 def request(
@@ -140,13 +128,13 @@ def drive(
     method: Method,
     task: Task,
     asked: Request,
-    certify: Callable[[Array, Array], Certificate],
+    certify: Certify,
     name: str,
 ) -> Solution:
     """Run a method on a task and return what it found, certified or not.
 
-    Where the method ends without a fit it is found out whether there is one; if not, x is the
-    least-squares solution, and y its residual: a direction in which the dual has no bound.
+    Where the method ends without a proof it is found out whether the data can be fitted; if not, x
+    is the least-squares solution, and y its residual: a direction in which the dual has no bound.
     In single precision tol is `COARSE` at least.
 
     Parameters
@@ -162,41 +150,17 @@ def drive(
     name : str
         Of the method, for a run that is stopped.
     """
-    begun = time.perf_counter()
-    A = task.A
-    tol = attainable(A, asked.tol)
-    monitor = Monitor(
-        A,
-        tol=tol,
-        callback=asked.callback,
-        time_limit=asked.time_limit,
-        iteration_limit=asked.iteration_limit,
-    )
-    status, nearest = None, None
-    try:
-        candidate = method(task, monitor)
-        found = _certify(certify, A, candidate)
-        while candidate.otherwise is not None and not found.within(tol):
-            candidate = candidate.otherwise()
-            found = _certify(certify, A, candidate)
-    except Stopped as stopped:
-        status, candidate = stopped.status, _best(task, monitor, name)
-        found = _certify(certify, A, candidate)
-    except KeyboardInterrupt:
-        status, candidate = Status.INTERRUPTED, _best(task, monitor, name)
-        found = _certify(certify, A, candidate)
-    x = candidate.x.astype(A.dtype, copy=False)
-    if status is None and isinstance(task, Constrained) and found.feasibility > tol:
+    runs = Runs(method, asked, attainable(task.A, asked.tol), name)
+    tol, about_data = runs.tol, ""
+    end = runs.of_rows(task, certify)
+    if end.open(tol) and isinstance(task, Constrained):
         try:
-            nearest = inconsistency(A, task.b, task.sigma)
+            end, about_data = _fitted(end, runs, task, certify)
         except KeyboardInterrupt:
-            status = Status.INTERRUPTED
-    if nearest is not None:
-        status, x = Status.INFEASIBLE, nearest.x
-        found = certify(x, nearest.residual)
+            end = dataclasses.replace(end, status=Status.INTERRUPTED)
+    candidate, found = end.candidate, end.found
     certified = found.within(tol)
-    if certified:
-        status = Status.CERTIFIED
+    x = candidate.x.astype(task.A.dtype, copy=False)
     return Solution(
         x=x,
         y=found.y,
@@ -205,42 +169,57 @@ def drive(
         gap=found.gap,
         feasibility=found.feasibility,
         support=np.flatnonzero(x),
-        status=status or Status.UNCERTIFIED,
+        status=Status.CERTIFIED if certified else end.status or Status.UNCERTIFIED,
         certified=certified,
         tol=tol,
         method=candidate.method,
         iterations=candidate.iterations,
-        products=monitor.products,
-        seconds=time.perf_counter() - begun,
-        history=monitor.history,
-        message=_message(task, candidate, found, nearest, certified, tol > asked.tol),
+        products=runs.products,
+        seconds=time.perf_counter() - runs.begun,
+        history=runs.history,
+        message=_message(task, candidate, found, about_data, certified, tol > asked.tol),
     )
 
 
-def _certify(
-    certify: Callable[[Array, Array], Certificate], A: LinearMap, candidate: Candidate
-) -> Certificate:
-    return certify(candidate.x.astype(A.dtype, copy=False), candidate.y)
+def _fitted(end: End, runs: Runs, task: Constrained, certify: Certify) -> tuple[End, str]:
+    """Look for the reason in the data; return the end that this leads to, and a sentence about it.
 
+    Where b misses the range of A by less than tol the solution for the nearest data there are is
+    one for b, too, within tol.
+    """
+    A, b, sigma, length = task.A, task.b, task.sigma, float(np.linalg.norm(task.b))
+    fits = end.found.feasibility <= runs.tol
+    if fits and (sigma > 0.0 or not A.has_entries):
+        return end, ""
+    fit = best_fit(A, b, sigma)
+    r, left = fit.residual, float(np.linalg.norm(fit.residual))
+    size = f"{left:.6g}, {left / length:.3g} of |b|."
+    if sigma == 0.0 and 16.0 * A.eps * length < left <= runs.tol * length:
+        there = dataclasses.replace(task, b=b - r)
 
-def _best(task: Task, monitor: Monitor, name: str) -> Candidate:
-    A, b = task.A, task.b
-    x, y = monitor.best or (np.zeros(A.shape[1], A.dtype), np.zeros_like(b))
-    if not y.any():
-        # y = 0 bounds nothing, and at x = 0 it would leave no gap; b does and will.
-        y = b
-        if isinstance(task, Constrained) and math.isfinite(task.delta):
-            # The checker makes other dual points feasible by itself.
-            largest = float(np.max(np.abs(A.correlation(b))))
-            y = b * (task.lam / (largest or 1.0))
-    return Candidate(x, y, monitor.iteration, name)
+        def within_range(x: Array, y: Array) -> Certificate:
+            # What y has along r adds nothing to A^H y, and is not for b to be multiplied with.
+            return certify(x, y - (np.vdot(r, y) / left**2) * r)
+
+        second = runs.of_rows(there, within_range)
+        if second.found.within(runs.tol):
+            return second, f"b is not in the range of A; x is for the nearest that is, at {size}"
+        end = dataclasses.replace(end, status=second.status)
+    if end.open(runs.tol) and not fits and excludes(A, b, fit, sigma):
+        candidate = dataclasses.replace(end.candidate, x=fit.x)
+        what = "A x = b" if sigma == 0.0 else f"|A x - b| <= {sigma:.6g}"
+        says = f"{what} has no solution. The least |A x - b| is {size}"
+        return End(candidate, certify(fit.x, r), Status.INFEASIBLE), says
+    if left > max(sigma, runs.tol * length):
+        return end, f"The least |A x - b| that was found is {size}"
+    return end, ""
 
 
 def _message(
     task: Task,
     candidate: Candidate,
     found: Certificate,
-    nearest: LeastSquares | None,
+    about_data: str,
     certified: bool,
     coarse: bool,
 ) -> str:
@@ -250,10 +229,7 @@ def _message(
         parts.append(
             f"Data in single precision: tol is {COARSE:.0e}, reached is {found.accuracy:.1e}."
         )
-    if nearest is not None:
-        misfit = float(np.linalg.norm(nearest.residual))
-        part = misfit / float(np.linalg.norm(task.b))
-        parts.append(f"The least |A x - b| is {misfit:.6g}, {part:.3g} of |b|.")
+    parts.append(about_data)
     if certified:
         parts.append(_ambiguity(task, candidate.x, found.tight))
     return " ".join(part for part in parts if part)

@@ -16,7 +16,7 @@ class Status(enum.Enum):
 
     CERTIFIED = "Certified: a dual feasible point proves that the solution is optimal to tol."
     UNCERTIFIED = "Not certified: the method ended, but the gap or the misfit is above tol."
-    INFEASIBLE = "A x = b has no solution; x minimises |A x - b|."
+    INFEASIBLE = "No x satisfies the constraint; this one minimises |A x - b|."
     ITERATIONS = "Not certified: the iteration limit was reached; this is the best iterate."
     TIME = "Not certified: the time limit was reached; this is the best iterate."
     CALLBACK = "Not certified: the callback asked to stop; this is the best iterate."
@@ -60,7 +60,7 @@ class Solution(Brief):
         Wall-clock time of all.
     history : mapping of str to array
         What was recorded on the way: ``iteration``, ``seconds``, ``gap``, ``feasibility``,
-        ``support``.
+        ``support``; of the last attempt, where the data had to be changed.
     message : str
         What else a person should know.
     """

@@ -88,3 +88,37 @@ def test_a_sigma_below_the_least_residual_is_refused_with_that_residual(method):
     assert f"The least |A x - b| is {least:.6g}" in solution.message
     assert np.abs(solution.x - nearest).max() <= 1e-8
     assert bpdn(A, b, 1.1 * least, method=method).certified
+
+
+@pytest.mark.parametrize("k", [8, 20, 40])
+@pytest.mark.parametrize("part", [1e-2, 1e-4, 1e-8, 1e-12])
+def test_data_without_noise_are_fitted_to_sigma_by_the_active_set(k, part):
+    """What stands out explains them below sigma at once, and lam has to rise again."""
+    A, b, _ = gaussian(100, 300, k, 0)
+    sigma = part * np.linalg.norm(b)
+    solution = bpdn(A, b, sigma, method="active_set")
+    assert solution.certified, str(solution)
+    assert solution.gap <= 1e-11
+    assert np.linalg.norm(A @ solution.x - b) == pytest.approx(sigma, rel=1e-3)
+
+
+def test_noise_that_is_too_small_is_named_by_its_own_constraint():
+    A, _, _ = gaussian(30, 10, 3, 0)
+    b = np.random.default_rng(1).standard_normal(30)
+    said = str(bpdn(A, b, 0.5))
+    assert said.startswith("No x satisfies the constraint")
+    assert "|A x - b| <= 0.5 has no solution" in said
+    assert "A x = b has no solution" not in said
+
+
+def test_complex_columns_that_are_nearly_the_same_do_not_come_and_go_for_ever():
+    """The sizes of the columns are over two decades, and two of them 1e-6 apart."""
+    rng = np.random.default_rng(8)
+    A = rng.standard_normal((60, 150)) + 1j * rng.standard_normal((60, 150))
+    A *= 10.0 ** rng.uniform(-1.0, 1.0, 150) / np.sqrt(120.0)
+    A[:, 7] = A[:, 3] + 1e-6 * A[:, 8]
+    x = np.zeros(150, dtype=complex)
+    x[rng.choice(150, 8, replace=False)] = rng.standard_normal(8) + 1j * rng.standard_normal(8)
+    x[3], x[7] = 1.0, 1.0 + 1j
+    b, sigma = noisy(A @ x, 1e-4)
+    assert bpdn(A, b, sigma).certified

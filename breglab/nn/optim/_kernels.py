@@ -21,6 +21,7 @@ import numpy as np
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from breglab._jit import jit
 from breglab.nn.optim._batch import (
     COLUMNS,
     DUAL,
@@ -41,14 +42,7 @@ BLOCK = 2048
 """Entries: dual, gradient, parameter and two moments of a block are 40 KiB in single precision."""
 
 
-def _jit(function: Any) -> Any:
-    """Compile without the global lock, with reductions that may be reordered (NaN stays NaN)."""
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
-    njit: Any = numba.njit
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder to keep the compiled code in
-        return njit(**options)(function)
+_jit = jit(error_model="numpy")
 
 
 def _address(typing: Any, address: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from breglab.solvers.drive import Method
 from breglab.solvers.methods.accelerated import accelerated
 from breglab.solvers.methods.active_set import active_set
 from breglab.solvers.methods.adaptive_inverse_scale_space import adaptive_inverse_scale_space
@@ -15,6 +14,7 @@ from breglab.solvers.methods.lbfgs import lbfgs
 from breglab.solvers.methods.linearized_bregman import linearized_bregman
 from breglab.solvers.methods.matching import matching
 from breglab.solvers.methods.newton import newton
+from breglab.solvers.runs import Method
 
 _BREGMAN: dict[str, Method] = {
     "linearized_bregman": linearized_bregman,

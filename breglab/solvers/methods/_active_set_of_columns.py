@@ -45,7 +45,7 @@ PASSES = 200
 NEWTON = 50
 """Steps of the equation for lam."""
 LOST = 1e-4
-"""Part of its first value at which a complex solution has lost too many digits of lam."""
+"""Part of its first value at which a solution has lost too many digits of lam."""
 VANISHED = 1e-13
 """Part of its first value at which lam counts as zero."""
 
@@ -101,7 +101,9 @@ class ActiveSetOfColumns:
                 return "" if closed else "The gap did not close although no column objects."
             floor = max(floor, self.target.lam)
             if floor <= VANISHED * begin:
-                return "No x with |A x - b| <= sigma was found."
+                if norm(self.r) > (self.target.sigma or 0.0):
+                    return "No x with |A x - b| <= sigma was found."
+                floor = VANISHED * begin  # batches that leave less than sigma: lam will rise
             if fresh.size:
                 self._add(fresh)
             self.x = np.concatenate([self.x, np.zeros(len(fresh), dtype=self.x.dtype)])
@@ -109,7 +111,7 @@ class ActiveSetOfColumns:
             if not self._solve(self.g[self.columns.index], floor, lam):
                 return "" if closed else "The active set did not settle."
             arrived = self.target.reached(self.lam, norm(self.r) - 1e-12 * self.size)
-            if not self.A.real and self.lam <= LOST * begin:
+            if self.lam <= LOST * begin and (arrived or not self.A.real):
                 self._sharpen(self.target.sigma if arrived else None)
             c = self._correlations()
         return "The active set did not settle."

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from breglab._checks import Array
+from breglab._jit import jit
 from breglab.solvers.methods._homotopy_numpy import (
     ARRIVED,
     AT_SIGMA,
@@ -27,8 +27,7 @@ from breglab.solvers.methods._homotopy_numpy import (
     WORN,
 )
 
-# Sums may be taken in any order, so that they run in vector registers; NaN stays NaN.
-_compiled = numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+_compiled = jit()
 
 
 @_compiled

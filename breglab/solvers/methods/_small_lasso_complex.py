@@ -74,6 +74,8 @@ def small_complex_lasso(columns: Columns, g: Array, lam: float, x: Array) -> Arr
         enter = np.flatnonzero(size > lam * (1.0 + ENTER) + noise)
         if not enter.size:
             return x
+        if step > PATIENCE:  # of columns that are nearly the same, together, all may leave again
+            enter = enter[[np.argmax(size[enter])]]
         d = np.zeros_like(x)
         d[enter] = c[enter] / size[enter] * (size[enter] - lam) / diagonal[enter]
         moved = _descend(x, d, c, gram, lam)
@@ -127,6 +129,8 @@ def _residual(x: Array, c: Array, lam: float) -> Array:
 
 def newton_solve(columns: Columns, support: Array, x: Array, lam: float, right: Array) -> Array:
     """Return d with ``(A_S^H A_S + lam D) d = right``, D the derivative of x/|x| at x on S."""
+    if x.dtype.kind == "f":
+        return columns.solve(support, right)  # signs are constant
     gram = columns.gram[support][:, support]
     k = len(support)
     system = np.empty((2 * k, 2 * k))
