@@ -15,6 +15,7 @@ from breglab.plotting.style import (
     GREEN,
     GREY,
     INK,
+    STROKES,
     VERMILLION,
     linear_axis,
     linear_x_axis,
@@ -52,7 +53,7 @@ def functions(
     with style():
         figure, axes = new_axes(top=0.18)
         for i, (label, values) in enumerate(curves.items()):
-            axes.plot(x, values, color=CYCLE[i % len(CYCLE)], ls=DASHES[i % len(DASHES)],
+            axes.plot(x, values, color=CYCLE[i % len(CYCLE)], ls=STROKES[i % len(STROKES)],
                       label=label)  # fmt: skip
         for mark in marks:
             axes.plot(*mark, color=GREY, ls="none", marker="o", ms=4.5, zorder=3.0)

@@ -12,6 +12,7 @@ from breglab._checks import choice
 from breglab.plotting.style import (
     CYCLE,
     INK,
+    STROKES,
     linear_axis,
     linear_x_axis,
     log_axis,
@@ -20,8 +21,6 @@ from breglab.plotting.style import (
     style,
 )
 
-_DASHES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
-"""More than in `style`: curves of this kind cross, and must be told apart without colours."""
 _AXES = ("linear", "log")
 
 
@@ -75,7 +74,7 @@ def time_curves(
         for i, (label, values) in enumerate(curves.items()):
             y = np.where(values > 0.0, values, np.nan) if logs[1] else np.asarray(values)
             shown.append(y[np.isfinite(y)])
-            axes.plot(t, y, color=CYCLE[i % len(CYCLE)], ls=_DASHES[i % len(_DASHES)], label=label)
+            axes.plot(t, y, color=CYCLE[i % len(CYCLE)], ls=STROKES[i % len(STROKES)], label=label)
         found = np.concatenate(shown) if shown else np.empty(0)
         if not found.size:
             raise ValueError("curves must have a value that the axis can show, got none")
