@@ -46,7 +46,7 @@ def paired(
     top = 1.08 * max(float(np.max(places)), 1e-12)
     with style():
         figure = Figure(figsize=(SIZE[1] + 0.4, SIZE[1] + 0.4))
-        axes = figure.add_axes((0.17, 0.14, 0.78, 0.76))
+        axes = figure.add_axes((0.2, 0.14, 0.76, 0.76))
         axes.plot([0.0, top], [0.0, top], color=GREY, lw=0.8, ls=(0, (4, 2)))
         axes.scatter(places[:, 0], places[:, 1], s=18.0 * times, color=BLUE, alpha=0.75,
                      edgecolors=INK, linewidths=0.4, zorder=3.0)  # fmt: skip
@@ -56,6 +56,6 @@ def paired(
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.set_xlabel(names[0], labelpad=1.0)
-        axes.set_ylabel(names[1], labelpad=1.0)
+        axes.set_ylabel(names[1], labelpad=5.0)
         axes.set_title(title)
     return figure

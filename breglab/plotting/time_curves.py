@@ -91,7 +91,8 @@ def time_curves(
             axes.axvline(at, color=INK, lw=0.8, ls=(0, (2, 2)))
             axes.annotate(words, (at, 1.0), (-3.0, -3.0), xycoords=("data", "axes fraction"),
                           textcoords="offset points", va="top", ha="right", rotation=90,
-                          fontsize=7.5, color=INK)  # fmt: skip
+                          fontsize=7.5, color=INK,
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
         axes.set_xlabel(time, labelpad=1.0)
         axes.set_title(title, y=1.09)
         axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.985), ncols=4, fontsize=8.5,
