@@ -16,7 +16,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 # Two targets must not install into one environment at the same time.
 .NOTPARALLEL:
-.PHONY: help verify test lint format figures benchmark mutations clean
+.PHONY: help verify test lint format figures notebooks benchmark mutations clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ format: $(VENV)/.dev  ## bring the sources into the project's format
 figures: $(VENV)/.figures  ## make the paper's figures and tables (PROTOCOL=smoke, reduced or full; NAMES=...)
 	$(BIN)/breglab figures $(NAMES) --$(PROTOCOL) --jobs $(JOBS)
 
+notebooks: $(VENV)/.notebooks  ## make the .ipynb files of the course beside their sources
+	$(BIN)/jupytext --quiet --to ipynb notebooks/[!R]*.md
+
 benchmark: $(VENV)/.bench  ## time the iteration and the solvers against their peers (quick)
 	$(BIN)/python benchmarks/iteration.py
 	$(BIN)/python benchmarks/sparse_recovery.py --quick --out benchmarks/quick
@@ -61,6 +64,10 @@ $(VENV)/.core: $(VENV)/.python pyproject.toml constraints.txt
 
 $(VENV)/.bench: $(VENV)/.python pyproject.toml constraints.txt
 	$(PIP) --editable ".[bench]"
+	@touch $@ $(VENV)/.core
+
+$(VENV)/.notebooks: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) --editable ".[notebooks,fast]"
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.nn: $(VENV)/.python pyproject.toml constraints.txt

@@ -1,16 +1,13 @@
-"""What the documents show is run: the README's Python, the notebooks, the links."""
+"""What the documents show is run: the README's Python, the links."""
 
 from __future__ import annotations
 
 import re
-import runpy
 from pathlib import Path
 
-import jupytext
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("[!R]*.md"))
 DOCUMENTS = sorted(
     path
     for folder in (".", "docs", "notebooks", "paper_figures")
@@ -42,13 +39,6 @@ def test_the_readme_shows_targets_that_exist():
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     shown = re.findall(r"^make ([a-z]+)", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert {"verify", "test"} <= set(shown) <= set(targets)
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_the_notebook_runs(path, tmp_path, capsys):
-    script = tmp_path / f"{path.stem}.py"
-    jupytext.write(jupytext.read(path), script, fmt="py:percent")
-    runpy.run_path(str(script))
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))

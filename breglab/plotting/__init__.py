@@ -6,14 +6,17 @@ The only room that imports matplotlib. No function here touches pyplot or any gl
 from breglab.plotting.convergence import convergence
 from breglab.plotting.export import to_png, to_svg
 from breglab.plotting.factors import contraction_curves
-from breglab.plotting.functions import bregman_gap, functions
+from breglab.plotting.functions import bregman_gap, functions, support_lines
 from breglab.plotting.inverse_scale_space import against_lasso, dual_path, primal_path, scales
 from breglab.plotting.losses import descent_in_plane, descent_on_line, line_window, plane_window
 from breglab.plotting.margins import closest, margin_curves, negative_label
+from breglab.plotting.paired import paired
 from breglab.plotting.paths import coefficient_paths
+from breglab.plotting.phase_diagram import phase_diagram
 from breglab.plotting.pictures import picture, reconstructions
 from breglab.plotting.sides import two_sides
 from breglab.plotting.support import support_growth
+from breglab.plotting.time_curves import time_curves
 from breglab.plotting.training import layer_densities, training_curves
 
 __all__ = [
@@ -31,12 +34,16 @@ __all__ = [
     "line_window",
     "margin_curves",
     "negative_label",
+    "paired",
+    "phase_diagram",
     "picture",
     "plane_window",
     "primal_path",
     "reconstructions",
     "scales",
     "support_growth",
+    "support_lines",
+    "time_curves",
     "to_png",
     "to_svg",
     "training_curves",

@@ -1,4 +1,4 @@
-"""A few functions of one variable, and the Bregman distance as a gap below the graph of J."""
+"""Functions of one variable: their graphs, support lines, and Bregman distances as gaps."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from breglab.plotting.style import (
     DASHES,
     GREEN,
     GREY,
+    INK,
+    STROKES,
     VERMILLION,
     linear_axis,
     linear_x_axis,
@@ -51,7 +53,7 @@ def functions(
     with style():
         figure, axes = new_axes(top=0.18)
         for i, (label, values) in enumerate(curves.items()):
-            axes.plot(x, values, color=CYCLE[i % len(CYCLE)], ls=DASHES[i % len(DASHES)],
+            axes.plot(x, values, color=CYCLE[i % len(CYCLE)], ls=STROKES[i % len(STROKES)],
                       label=label)  # fmt: skip
         for mark in marks:
             axes.plot(*mark, color=GREY, ls="none", marker="o", ms=4.5, zorder=3.0)
@@ -112,6 +114,49 @@ def bregman_gap(
         room = 0.14 * (high - low)
         axes.set_xlim(x[0], x[-1])
         axes.set_ylim(low - room, high + room)
+        linear_axis(axes)
+        linear_x_axis(axes)
+        axes.set_xlabel("θ", labelpad=1.0)
+        axes.set_title(title, y=1.09)
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.985), ncols=4, fontsize=8.5,
+                    handlelength=1.6, columnspacing=1.2, borderpad=0.0)  # fmt: skip
+    return figure
+
+
+def support_lines(
+    x: npt.NDArray[np.float64],
+    values: npt.NDArray[np.float64],
+    at: tuple[float, float],
+    slopes: Sequence[float],
+    title: str,
+) -> Figure:
+    """Draw lines through a point of a graph; the slopes of those below it are subgradients.
+
+    Parameters
+    ----------
+    x, values : array, shape (samples,)
+        The graph of J.
+    at : pair of floats
+        ``(theta, J(theta))``, where the lines meet the graph.
+    slopes : sequence of float
+        Their slopes; lines that cross the graph are dotted.
+    title : str
+        Heading of the figure.
+    """
+    room = 0.1 * float(np.ptp(values))
+    low, high = float(np.min(values)) - 4.0 * room, float(np.max(values)) + room
+    with style():
+        figure, axes = new_axes(top=0.18)
+        for i, slope in enumerate(slopes):
+            line = at[1] + slope * (x - at[0])
+            below = bool(np.all(line <= values + 1e-9 * (1.0 + np.abs(values))))
+            label = f"p = {slope:g}" + ("" if below else " (none)")
+            axes.plot(x, line, color=CYCLE[i % len(CYCLE)], lw=1.2, ls="-" if below else ":",
+                      label=label.replace("-", "−"))  # fmt: skip
+        axes.plot(x, values, color=INK, lw=2.2)
+        axes.plot(*at, color=INK, ls="none", marker="o", ms=5.0)
+        axes.set_xlim(x[0], x[-1])
+        axes.set_ylim(low, high)
         linear_axis(axes)
         linear_x_axis(axes)
         axes.set_xlabel("θ", labelpad=1.0)

@@ -21,6 +21,7 @@ from breglab.problems.loss import Loss
 from breglab.problems.minibatch import MiniBatch
 from breglab.problems.operators import CosineSynthesis, SubsampledTransform
 from breglab.problems.oracle import Exact, NotEnumerable, Oracle
+from breglab.problems.phase_transition import statistical_dimension
 from breglab.problems.problem import Problem
 from breglab.problems.quadratic import Quadratic
 from breglab.problems.recovery import AMPLITUDES, DESIGNS, Recovery, sparse_recovery, sparse_vector
@@ -54,4 +55,5 @@ __all__ = [
     "scaled_design",
     "sparse_recovery",
     "sparse_vector",
+    "statistical_dimension",
 ]
