@@ -4,6 +4,8 @@ The only room that imports matplotlib. No function here touches pyplot or any gl
 """
 
 from breglab.plotting.convergence import convergence
+from breglab.plotting.ensembles import certified_gaps, ensemble
+from breglab.plotting.entries import bars, dual_certificate, sparse_vectors
 from breglab.plotting.export import to_png, to_svg
 from breglab.plotting.factors import contraction_curves
 from breglab.plotting.functions import bregman_gap, functions
@@ -15,17 +17,22 @@ from breglab.plotting.pictures import picture, reconstructions
 from breglab.plotting.sides import two_sides
 from breglab.plotting.support import support_growth
 from breglab.plotting.training import layer_densities, training_curves
+from breglab.plotting.walks import walks_in_plane
 
 __all__ = [
     "against_lasso",
+    "bars",
     "bregman_gap",
+    "certified_gaps",
     "closest",
     "coefficient_paths",
     "contraction_curves",
     "convergence",
     "descent_in_plane",
     "descent_on_line",
+    "dual_certificate",
     "dual_path",
+    "ensemble",
     "functions",
     "layer_densities",
     "line_window",
@@ -36,9 +43,11 @@ __all__ = [
     "primal_path",
     "reconstructions",
     "scales",
+    "sparse_vectors",
     "support_growth",
     "to_png",
     "to_svg",
     "training_curves",
     "two_sides",
+    "walks_in_plane",
 ]
