@@ -13,6 +13,7 @@ from breglab.plotting.style import (
     BLUE,
     CYCLE,
     GREY,
+    PATTERNS,
     iterations_axis,
     linear_axis,
     log_axis,
@@ -23,7 +24,6 @@ from breglab.plotting.style import (
 )
 from breglab.solvers.solution import Solution
 
-_DASHES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (9, 2)), (0, (2, 2)))
 _MOST_MEMBERS = 40
 _AXES = {"iteration": "iteration", "seconds": "time in seconds"}
 _DECADES = 14.0
@@ -71,7 +71,7 @@ def ensemble(
         axes.plot(k[keep], mean[keep], color=BLUE, lw=2.0, label="mean")
         for rank, (name, values) in enumerate(curves.items(), start=1):
             axes.plot(k[keep], values[keep], color=CYCLE[rank % len(CYCLE)],
-                      ls=_DASHES[rank % len(_DASHES)], label=name)  # fmt: skip
+                      ls=PATTERNS[rank % len(PATTERNS)], label=name)  # fmt: skip
         iterations_axis(axes, int(k[-1]))
         if log:
             found = np.concatenate([mean, *curves.values()])
@@ -113,7 +113,7 @@ def certified_gaps(solutions: Mapping[str, Solution], against: str = "iteration"
             y = np.fmax(solution.history["gap"], solution.history["feasibility"])
             seen = np.isfinite(y) & (y > 0) & (x > 0)
             axes.plot(x[seen], y[seen], color=CYCLE[rank % len(CYCLE)], label=label,
-                      ls=_DASHES[rank % len(_DASHES)])  # fmt: skip
+                      ls=PATTERNS[rank % len(PATTERNS)])  # fmt: skip
             shown.append(np.stack([x[seen], y[seen]]))
         xs, ys = np.concatenate(shown, axis=1)
         log_x_axis(axes, float(np.min(xs)), float(np.max(xs)) * 1.1)
@@ -121,6 +121,6 @@ def certified_gaps(solutions: Mapping[str, Solution], against: str = "iteration"
         log_axis(axes, max(float(np.min(ys)), high * 10.0**-_DECADES) / 2.0, high * 2.0)
         axes.set_xlabel(_AXES[against], labelpad=1.0)
         axes.set_title("relative gap or misfit, whichever is larger", y=1.19)
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.12, 0.985), ncols=3, fontsize=8.0,
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.12, 0.985), ncols=4 if len(solutions) <= 4 else 3, fontsize=8.0,
                     handlelength=2.2, columnspacing=1.0, borderpad=0.0)  # fmt: skip
     return figure

@@ -14,6 +14,7 @@ from breglab.plotting.style import (
     DASHES,
     GREEN,
     GREY,
+    PATTERNS,
     VERMILLION,
     linear_axis,
     linear_x_axis,
@@ -51,7 +52,7 @@ def functions(
     with style():
         figure, axes = new_axes(top=0.18)
         for i, (label, values) in enumerate(curves.items()):
-            axes.plot(x, values, color=CYCLE[i % len(CYCLE)], ls=DASHES[i % len(DASHES)],
+            axes.plot(x, values, color=CYCLE[i % len(CYCLE)], ls=PATTERNS[i % len(PATTERNS)],
                       label=label)  # fmt: skip
         for mark in marks:
             axes.plot(*mark, color=GREY, ls="none", marker="o", ms=4.5, zorder=3.0)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from breglab.plotting.style import (
     CYCLE,
     GREY,
+    PATTERNS,
     SIZE,
     linear_axis,
     linear_x_axis,
@@ -19,7 +20,6 @@ from breglab.plotting.style import (
 )
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_DASHES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (9, 2)), (0, (2, 2)))
 _MOST_MARKS = 12
 _LEVELS = 8
 
@@ -71,7 +71,7 @@ def walks_in_plane(
         for rank, (label, points) in enumerate(walks.items()):
             color, marker = CYCLE[rank % len(CYCLE)], _MARKERS[rank]
             every = max(1, len(points) // _MOST_MARKS)
-            axes.plot(*points.T, color=color, ls=_DASHES[rank], lw=1.2, marker=marker, ms=3.5,
+            axes.plot(*points.T, color=color, ls=PATTERNS[rank], lw=1.2, marker=marker, ms=3.5,
                       mfc="none", markevery=every, label=label)  # fmt: skip
             axes.plot(*points[-1], color=color, marker=marker, ms=8.0, mew=1.8, mfc="none")
         axes.set_xlim(x[0], x[-1])
