@@ -33,6 +33,7 @@ def functions(
     *,
     marks: Sequence[tuple[float, float]] = (),
     log: bool = False,
+    log_x: bool | None = None,
 ) -> Figure:
     """Draw functions on common axes.
 
@@ -48,6 +49,8 @@ def functions(
         Points that are marked, such as minima.
     log : bool
         Logarithmic axes, for positive values.
+    log_x : bool, optional
+        Whether the horizontal axis is; as `log` says unless given.
     """
     with style():
         figure, axes = new_axes(top=0.18)
@@ -59,9 +62,11 @@ def functions(
         if log:
             found = np.concatenate(list(curves.values()))
             log_axis(axes, float(np.nanmin(found)) / 1.5, float(np.nanmax(found)) * 1.5)
-            log_x_axis(axes, float(x[0]), float(x[-1]))
         else:
             linear_axis(axes)
+        if log if log_x is None else log_x:
+            log_x_axis(axes, float(x[0]), float(x[-1]))
+        else:
             linear_x_axis(axes)
             axes.set_xlim(x[0], x[-1])
         axes.set_xlabel(name, labelpad=1.0)
