@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from breglab.plotting.style import (
     BLUE,
@@ -68,6 +69,8 @@ def functions(
             log_x_axis(axes, float(x[0]), float(x[-1]))
         else:
             linear_x_axis(axes)
+            if np.all(x == np.round(x)):  # numbers of something
+                axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
             axes.set_xlim(x[0], x[-1])
         axes.set_xlabel(name, labelpad=1.0)
         axes.set_title(title, y=1.09)
