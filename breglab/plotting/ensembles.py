@@ -107,7 +107,7 @@ def certified_gaps(solutions: Mapping[str, Solution], against: str = "iteration"
         raise ValueError("solutions must hold at least one solution")
     rows = -(-len(solutions) // 4)  # of the legend
     with style():
-        figure, axes = new_axes(top=0.12 + 0.06 * rows)
+        figure, axes = new_axes(top=0.11 + 0.07 * rows)
         shown = []
         for rank, (label, solution) in enumerate(solutions.items()):
             x = solution.history[against] + (1.0 if against == "iteration" else 0.0)
@@ -121,7 +121,7 @@ def certified_gaps(solutions: Mapping[str, Solution], against: str = "iteration"
         high = float(np.max(ys))
         log_axis(axes, max(float(np.min(ys)), high * 10.0**-_DECADES) / 2.0, high * 2.0)
         axes.set_xlabel(_AXES[against], labelpad=1.0)
-        axes.set_title("relative gap or misfit, whichever is larger", y=1.03 + 0.06 * rows)
+        axes.set_title("relative gap or misfit, whichever is larger", y=1.02 + 0.08 * rows)
         axes.legend(loc="lower left", bbox_to_anchor=(-0.12, 0.985), ncols=4, fontsize=8.0,
                     handlelength=2.2, columnspacing=1.0, borderpad=0.0)  # fmt: skip
     return figure
