@@ -43,12 +43,13 @@ def test_sparse_vectors_refuses_what_it_cannot_tell_apart(estimates, words):
 
 
 def test_a_certificate_touches_its_band_where_x_is_not_zero():
-    made = sparse_recovery("gaussian", 20, 50, 4, seed=1)
+    made = sparse_recovery("gaussian", 20, 50, 4, seed=0)
     found = basis_pursuit(made.A, made.b)
     figure = dual_certificate(made.A.T @ found.y, found.x, "A'y")
     drawn = named(figure)
     assert np.allclose(drawn["x > 0"][:, 1], 1.0, atol=1e-7)
     assert np.allclose(drawn["x < 0"][:, 1], -1.0, atol=1e-7)
+    assert all(len(points) for points in drawn.values())
     assert sum(map(len, drawn.values())) == 50
     signs = {"x > 0": 1, "x < 0": -1, "x = 0": 0}
     for label, sign in signs.items():
