@@ -4,6 +4,8 @@ The only room that imports matplotlib. No function here touches pyplot or any gl
 """
 
 from breglab.plotting.convergence import convergence
+from breglab.plotting.ensembles import certified_gaps, ensemble
+from breglab.plotting.entries import bars, dual_certificate, sparse_vectors
 from breglab.plotting.export import to_png, to_svg
 from breglab.plotting.factors import contraction_curves
 from breglab.plotting.functions import bregman_gap, functions, support_lines
@@ -18,17 +20,22 @@ from breglab.plotting.sides import two_sides
 from breglab.plotting.support import support_growth
 from breglab.plotting.time_curves import time_curves
 from breglab.plotting.training import layer_densities, training_curves
+from breglab.plotting.walks import walks_in_plane
 
 __all__ = [
     "against_lasso",
+    "bars",
     "bregman_gap",
+    "certified_gaps",
     "closest",
     "coefficient_paths",
     "contraction_curves",
     "convergence",
     "descent_in_plane",
     "descent_on_line",
+    "dual_certificate",
     "dual_path",
+    "ensemble",
     "functions",
     "layer_densities",
     "line_window",
@@ -41,6 +48,7 @@ __all__ = [
     "primal_path",
     "reconstructions",
     "scales",
+    "sparse_vectors",
     "support_growth",
     "support_lines",
     "time_curves",
@@ -48,4 +56,5 @@ __all__ = [
     "to_svg",
     "training_curves",
     "two_sides",
+    "walks_in_plane",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from breglab.plotting.style import (
     BLUE,
@@ -15,7 +16,7 @@ from breglab.plotting.style import (
     GREEN,
     GREY,
     INK,
-    STROKES,
+    PATTERNS,
     VERMILLION,
     linear_axis,
     linear_x_axis,
@@ -34,6 +35,7 @@ def functions(
     *,
     marks: Sequence[tuple[float, float]] = (),
     log: bool = False,
+    log_x: bool | None = None,
 ) -> Figure:
     """Draw functions on common axes.
 
@@ -49,21 +51,27 @@ def functions(
         Points that are marked, such as minima.
     log : bool
         Logarithmic axes, for positive values.
+    log_x : bool, optional
+        Whether the horizontal axis is; as `log` says unless given.
     """
     with style():
         figure, axes = new_axes(top=0.18)
         for i, (label, values) in enumerate(curves.items()):
-            axes.plot(x, values, color=CYCLE[i % len(CYCLE)], ls=STROKES[i % len(STROKES)],
+            axes.plot(x, values, color=CYCLE[i % len(CYCLE)], ls=PATTERNS[i % len(PATTERNS)],
                       label=label)  # fmt: skip
         for mark in marks:
             axes.plot(*mark, color=GREY, ls="none", marker="o", ms=4.5, zorder=3.0)
         if log:
             found = np.concatenate(list(curves.values()))
             log_axis(axes, float(np.nanmin(found)) / 1.5, float(np.nanmax(found)) * 1.5)
-            log_x_axis(axes, float(x[0]), float(x[-1]))
         else:
             linear_axis(axes)
+        if log if log_x is None else log_x:
+            log_x_axis(axes, float(x[0]), float(x[-1]))
+        else:
             linear_x_axis(axes)
+            if np.all(x == np.round(x)):  # numbers of something
+                axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
             axes.set_xlim(x[0], x[-1])
         axes.set_xlabel(name, labelpad=1.0)
         axes.set_title(title, y=1.09)

@@ -24,8 +24,8 @@ PURPLE, GOLD, SKY, GREY = "#8d62b6", "#bd9114", "#55a8d8", "#8b95a1"
 CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, GOLD, SKY)
 """Told apart by colour-blind eyes (after Okabe and Ito); dashes help where colour is lost."""
 DASHES = ("-", (0, (5, 1.5)))
-STROKES = (*DASHES, (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
-"""Of curves that cross and have to be told apart without their colours."""
+PATTERNS = (*DASHES, (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (9, 2)), (0, (2, 2)))
+"""As many as colours: for figures whose curves must be told apart in print."""
 
 SIZE = (4.6, 3.0)
 """Width and height of a figure in inches: readable on a phone, three in a row on a screen."""

@@ -12,7 +12,7 @@ from breglab._checks import choice
 from breglab.plotting.style import (
     CYCLE,
     INK,
-    STROKES,
+    PATTERNS,
     linear_axis,
     linear_x_axis,
     log_axis,
@@ -74,7 +74,9 @@ def time_curves(
         for i, (label, values) in enumerate(curves.items()):
             y = np.where(values > 0.0, values, np.nan) if logs[1] else np.asarray(values)
             shown.append(y[np.isfinite(y)])
-            axes.plot(t, y, color=CYCLE[i % len(CYCLE)], ls=STROKES[i % len(STROKES)], label=label)
+            axes.plot(
+                t, y, color=CYCLE[i % len(CYCLE)], ls=PATTERNS[i % len(PATTERNS)], label=label
+            )
         found = np.concatenate(shown) if shown else np.empty(0)
         if not found.size:
             raise ValueError("curves must have a value that the axis can show, got none")

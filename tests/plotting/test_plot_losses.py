@@ -108,6 +108,13 @@ def test_functions_are_drawn_with_their_marks():
     assert [line.get_label() for line in axes.get_lines()[:2]] == ["one", "two"]
     assert axes.get_lines()[1].get_ydata().tolist() == (x**2).tolist()
     assert axes.get_xlabel() == "t"
+    lines = axes.get_lines()[:2]
+    assert lines[0].get_linestyle() != lines[1].get_linestyle()
+    steps = np.arange(1.0, 9.0)
+    ticks = functions(steps, {"one": steps}, "title", "N").axes[0].get_xticks()
+    assert np.array_equal(ticks, np.round(ticks))
+    half = functions(x, {"one": x}, "title", "t", log=True, log_x=False).axes[0]
+    assert (half.get_xscale(), half.get_yscale()) == ("linear", "log")
 
 
 def test_contraction_factors_begin_at_one_and_are_all_drawn():
