@@ -17,7 +17,7 @@ _LINK = "{http://www.w3.org/1999/xlink}href"
 _FAMILY = "system-ui, sans-serif"
 _INHERITED = {f"font-family: {_FAMILY}", "fill: currentColor"}
 """Of texts: what the outermost element says for all of them."""
-_PATTERNS = "stroke-linejoin: round; stroke-linecap: butt"
+_STROKES = "stroke-linejoin: round; stroke-linecap: butt"
 """What matplotlib says in a style element, which in a page would be about all of its drawings."""
 _FONT = re.compile(r"'DejaVu Sans'(?:, ?(?:'[^']*'|[\w-]+))*")
 _DECIMALS = re.compile(r"(\.\d\d)\d+")
@@ -57,7 +57,7 @@ def to_svg(figure: Figure, *, label: str, prefix: str) -> str:
         "role": "img",
         "aria-label": label,
         "viewBox": root.attrib["viewBox"],
-        "style": "; ".join((*sorted(_INHERITED), _PATTERNS)),
+        "style": "; ".join((*sorted(_INHERITED), _STROKES)),
     }
     return ElementTree.tostring(root, encoding="unicode")
 
