@@ -135,10 +135,10 @@ def density(model: nn.Module) -> Density:
     ]
     for name, module in unwrapped(model).named_modules():
         if isinstance(module, SparseLinear):  # what is not stored is there all the same
-            weight = module.weight().detach().to_dense()
+            weight = module.weight.detach().to_dense()
             layers.append(_layer(f"{name}.weight" if name else "weight", "linear", weight))
         elif isinstance(module, LiveRows):
-            layers.append(_layer(f"{name}.weight", module.kind, module.weight()))
+            layers.append(_layer(f"{name}.weight", module.kind, module.weight.detach()))
     if not layers:
         raise ValueError(f"model must have weights, got {type(model).__name__} without any")
     return Density(tuple(layers))

@@ -65,6 +65,7 @@ class SparseLinear(nn.Module):
         """Return the fraction of the weights that are stored."""
         return self.values.numel() / (self.in_features * self.out_features)
 
+    @property
     def weight(self) -> Tensor:
         """Return the weight, shape ``(out_features, in_features)``, in CSR."""
         size = (self.out_features, self.in_features)

@@ -256,3 +256,27 @@ def test_any_inner_optimizer_rests_outside_of_the_support():
                 now = optimizer.state[p][key]
                 assert torch.equal(now[~S], value[~S])
                 assert not torch.equal(now[S], value[S])
+
+
+def test_what_rests_has_rested_after_an_error():
+    """Where gradients of one group are not finite, those of others may have been stepped."""
+    bad = torch.nn.Parameter(torch.tensor([1.0, 0.0]))
+    p = torch.nn.Parameter(torch.tensor([[1.0, 0.0], [1.0, 0.0]]))
+    groups = [
+        {"params": [bad], "regularizer": L1(0.1)},
+        {"params": [p], "regularizer": GroupL12("columns", 0.1)},
+    ]
+    optimizer = LinBreg(groups, 1.0, None, momentum=0.9, frozen_steps=3, kernel="torch")
+
+    def step(value):
+        bad.grad, p.grad = torch.full_like(bad, value), torch.full_like(p, 0.01)
+        optimizer.step()
+
+    step(0.0)
+    v = optimizer.dual(p).clone()
+    for _ in range(3):
+        with pytest.raises(FloatingPointError):
+            step(float("nan"))
+    assert torch.equal(optimizer.dual(p)[:, 1], v[:, 1])
+    assert not bool(p.detach()[:, 1].any())
+    assert bool((optimizer.dual(p)[:, 0] != v[:, 0]).all())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 
 import pytest
 
@@ -173,6 +174,31 @@ def test_the_counts_of_adam_are_those_of_torch(device):
     ours.step()
     assert [float(ours.state[p]["step"]) for p in params] == [41.0, 4.0]
     assert len(launched(ours)) == 2
+
+
+def test_counts_of_other_bytes_are_no_place_to_write_to(device):
+    """As torch makes them where float64 is the default."""
+    p = made((40,), torch.float32, device)
+    optimizer = AdaBreg([p], 0.1, L1(0.2))
+    optimizer.dual(p)
+    zeros = torch.zeros_like(p.detach())
+    step = torch.tensor(3.0, dtype=torch.float64)
+    optimizer.state[p].update(step=step, exp_avg=zeros.clone(), exp_avg_sq=zeros.clone())
+    give([p], 0)
+    optimizer.step()
+    assert launched(optimizer)
+    assert float(optimizer.state[p]["step"]) == 4.0
+
+
+def test_gradients_are_not_kept_from_step_to_step(device):
+    p = made((40,), torch.float32, device)
+    optimizer = LinBreg([p], 0.1, L1(0.2))
+    give([p], 0)
+    last = weakref.ref(p.grad)
+    optimizer.step()
+    assert launched(optimizer)
+    optimizer.zero_grad()
+    assert last() is None
 
 
 def test_moved_memory_is_followed(device):

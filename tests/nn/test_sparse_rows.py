@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 from frozen_cases import OPTIMIZERS, largest, weights  # noqa: E402
 from rows_cases import NETWORKS, images, pair, train  # noqa: E402
 from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
 
 from breglab.nn import density, sparse_training  # noqa: E402
 from breglab.nn.sparse.live_rows import LiveRows  # noqa: E402
@@ -190,3 +191,23 @@ def test_batch_norm_of_constant_pictures_has_the_statistics_of_all_examples():
     assert torch.equal(x.whole()[:, partition.varying], varying)
     torch.testing.assert_close(one.running_var, other.running_var, rtol=1e-14, atol=0)
     torch.testing.assert_close(one.running_mean, other.running_mean, rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda x, w: F.linear(x, weight=w),
+        lambda x, w: F.linear(input=x, weight=w, bias=None),
+        lambda x, w: torch.mean(input=x, dim=1),
+        lambda x, w: torch.flatten(input=x, start_dim=1),
+        lambda x, w: torch.relu(input=x),
+    ],
+)
+def test_arguments_may_be_given_by_name(read):
+    layer = nn.Linear(4, 6).double()
+    live = torch.tensor([True, False, True, True, False, True])
+    with torch.no_grad():
+        layer.weight[~live] = 0.0
+    x, weight = torch.ones(3, 4).double(), torch.ones(2, 6).double()
+    found = whole(read(LiveRows(layer, Partition.of(live))(x), weight))
+    torch.testing.assert_close(found, read(layer(x), weight), rtol=1e-13, atol=1e-13)

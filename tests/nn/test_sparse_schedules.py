@@ -89,6 +89,15 @@ def test_m_grows_while_the_support_rests_and_falls_when_it_moves():
     assert optimizer.param_groups[0]["frozen_steps"] == 2
 
 
+def test_a_step_that_is_skipped_makes_m_no_larger():
+    p = nn.Parameter(torch.tensor([1.0, 0.0]).double())
+    optimizer = LinBreg([p], 1.0, L1(1.0), frozen_steps=1, nonfinite="skip")
+    schedule = FrozenStepsSchedule(optimizer)
+    rest, bad = [0.0] * 2, [float("nan")] * 2
+    found = phases(optimizer, p, schedule, [rest, rest, rest, bad, bad, rest])
+    assert found == [(1, 1), (1, 0), (2, 2), (2, 2), (2, 2), (2, 1)]
+
+
 def test_a_rule_of_ones_own_keeps_to_the_bounds():
     p = nn.Parameter(torch.tensor([1.0, 0.0]).double())
     optimizer = LinBreg([p], 1.0, L1(1.0), frozen_steps=1)

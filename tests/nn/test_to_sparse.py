@@ -48,7 +48,7 @@ def test_outputs_and_gradients_are_those_of_the_dense_layer(n_out, n_in, density
     torch.testing.assert_close(found, expected, **close)
     torch.testing.assert_close(twin.grad, x.grad, **close)
     torch.testing.assert_close(sparse.values.grad, dense.weight.grad[dense.weight != 0], **close)
-    torch.testing.assert_close(sparse.weight().to_dense(), dense.weight, rtol=0, atol=0)
+    torch.testing.assert_close(sparse.weight.to_dense(), dense.weight, rtol=0, atol=0)
     assert sparse.density == float((dense.weight != 0).double().mean())
 
 

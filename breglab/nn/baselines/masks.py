@@ -56,12 +56,13 @@ class Masked(abc.ABC):
     def step(self) -> None:
         """Change the masks if it is time to, and apply them; call it after the optimizer's."""
         self.count += 1
-        self._change()
-        self.apply()
+        self.apply()  # what the optimizer has moved must be zero before anything is ranked
+        if self._change():
+            self.apply()
 
     @abc.abstractmethod
-    def _change(self) -> None:
-        """Change `masks` if the step `count` asks for it."""
+    def _change(self) -> bool:
+        """Change `masks` if the step `count` asks for it; return whether it did."""
 
     @torch.no_grad()
     def apply(self) -> None:

@@ -78,8 +78,9 @@ class MagnitudePruning(Masked):
             return [last]
         return [first + (last - first) * k // (self.rounds - 1) for k in range(self.rounds)]
 
-    def _change(self) -> None:
+    def _change(self) -> bool:
         # More than one round may come after the same step where there are few steps.
         numbers = [k for k, time in enumerate(self.times(), 1) if time == self.count]
         if numbers:
             self.masks = largest(self.model, self.density_after(numbers[-1]), self.groups)
+        return bool(numbers)

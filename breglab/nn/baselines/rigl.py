@@ -79,13 +79,14 @@ class RigL(Masked):
             with torch.no_grad():  # signals keep their size, (4.3) of Bungert et al.
                 p.mul_(self.masks[name]).mul_(1.0 / math.sqrt(living / p.numel()))
 
-    def _change(self) -> None:
+    def _change(self) -> bool:
         if self.count % self.every or self.count > self.last:
-            return
+            return False
         share = 0.5 * self.fraction * (1.0 + math.cos(math.pi * self.count / self.last))
         for name, p in self.weights.items():
             if p.grad is not None:
                 self.masks[name] = exchanged(p.detach(), p.grad, self.masks[name], share)
+        return True
 
 
 def exchanged(weight: Tensor, gradient: Tensor, mask: Tensor, share: float) -> Tensor:

@@ -15,8 +15,14 @@ def owners(model: nn.Module) -> Counter[int]:
 
 def hooked(module: nn.Module) -> bool:
     """Return whether a call of a module also runs a user's functions."""
-    hooks: Any = (module._forward_hooks, module._forward_pre_hooks)
-    return any(hooks)
+    forward: Any = (module._forward_hooks, module._forward_pre_hooks)
+    backward: Any = (module._backward_hooks, module._backward_pre_hooks)
+    return any((*forward, *backward))
+
+
+def watched(p: Any) -> bool:
+    """Return whether the gradient of a parameter goes through a user's functions."""
+    return bool(p._backward_hooks or getattr(p, "_post_accumulate_grad_hooks", None))
 
 
 def shared(graph: fx.GraphModule) -> dict[str, str]:

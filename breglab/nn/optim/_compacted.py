@@ -81,6 +81,8 @@ class Compacted:
         self._optimizer = optimizer
         self._held: dict[Tensor, Held] = {}
         self._open = 0
+        self.claimed: set[Tensor] = set()
+        """The parameters that may become compact, by whoever has asked for it."""
 
     def __contains__(self, p: Tensor) -> bool:
         return p in self._held
@@ -97,23 +99,32 @@ class Compacted:
         places : Tensor
             Their positions in the flattened parameter, int64, of the shape of the values.
         """
+        state = self._optimizer.state
         self._optimizer.dual(p)
-        held = Held(p, values, places, self._optimizer.state.pop(p))
-        self._optimizer.state[values] = held.shrunk()
-        self._held[values] = held
+        # From here on `leave` puts back whatever an interrupt leaves half done.
+        self._held[values] = held = Held(p, values, places, state[p])
+        state[values] = held.shrunk()
         self._exchange(p, values)
+        del state[p]
 
     def leave(self, values: Tensor) -> None:
-        """Put the whole parameter back, with what its values and their state have become."""
-        held = self._held.pop(values)
-        held.update(self._optimizer.state.pop(values))
-        self._optimizer.state[held.p] = held.state
+        """Put the whole parameter back, with what its values and their state have become.
+
+        Interrupted, it may be called again.
+        """
+        held, state = self._held[values], self._optimizer.state
+        if values in state:
+            held.update(state[values])
+        state[held.p] = held.state
         self._exchange(values, held.p)
+        state.pop(values, None)
+        del self._held[values]
 
     def _exchange(self, old: Tensor, new: Tensor) -> None:
         for group in self._optimizer.param_groups:
             group["params"] = [new if p is old else p for p in group["params"]]
         old.grad = None
+        new.requires_grad_(old.requires_grad)
         # The wrapped optimizer would keep the state of tensors that are gone.
         self._optimizer._renew()
 
@@ -123,22 +134,24 @@ class Compacted:
         if self._open or not self._held:
             yield
             return
-        self._open += 1
-        optimizer, compact = self._optimizer, {}
-        groups = [list(group["params"]) for group in optimizer.param_groups]
+        optimizer = self._optimizer
+        compact = {values: optimizer.state[values] for values in self._held}
         for values, held in self._held.items():
-            compact[values] = optimizer.state.pop(values)
             held.update(compact[values])
-            optimizer.state[held.p] = held.state
-        for group in optimizer.param_groups:
-            group["params"] = [self._whole(p) for p in group["params"]]
+        groups = [list(group["params"]) for group in optimizer.param_groups]
+        self._open += 1
         try:
+            for values, held in self._held.items():
+                optimizer.state[held.p] = held.state
+                del optimizer.state[values]
+            for group in optimizer.param_groups:
+                group["params"] = [self._whole(p) for p in group["params"]]
             yield
         finally:
             for group, params in zip(optimizer.param_groups, groups, strict=True):
                 group["params"] = params
             for values, held in self._held.items():
-                held.state = optimizer.state.pop(held.p)
+                held.state = optimizer.state.pop(held.p, held.state)
                 optimizer.state[values] = self._refreshed(compact[values], held)
             self._open -= 1
 

@@ -104,8 +104,13 @@ def _call(kernel: Any, size: int) -> int:
     threads = min(torch.get_num_threads(), 1 + size // GRAIN)
     if threads == 1:
         return int(kernel((0, 1)))
-    jobs = [_pool(threads, os.getpid()).submit(kernel, (i, threads)) for i in range(threads)]
+    jobs = [pool().submit(kernel, (i, threads)) for i in range(threads)]
     return sum(int(job.result()) for job in jobs)
+
+
+def pool() -> ThreadPoolExecutor:
+    """Return as many threads as torch uses, the same for all kernels."""
+    return _pool(torch.get_num_threads(), os.getpid())
 
 
 @functools.lru_cache(maxsize=1)

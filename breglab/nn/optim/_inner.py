@@ -23,6 +23,9 @@ REFUSED = {
 }
 """Optimizers that cannot act on a dual variable, and why."""
 
+OURS = ("dual", "support")
+"""The entries of the state of a parameter that the wrapped optimizer must not see."""
+
 
 def checked_class(inner: Any) -> type[Optimizer]:
     """Return a class of optimizers that can be wrapped.
@@ -95,7 +98,7 @@ class Inner:
         for ours, theirs in zip(own, optimizer.param_groups, strict=True):
             theirs.update(ours)
         for carrier, state in states.items():
-            optimizer.state[carrier] = _without_dual(state)
+            optimizer.state[carrier] = _own(state)
         optimizer.step()
         for carrier, state in states.items():
             state.update(optimizer.state[carrier])
@@ -123,5 +126,6 @@ class Inner:
         self._optimizer.state.update(known)
 
 
-def _without_dual(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in state.items() if key != "dual"}
+def _own(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the optimizer has put there: torch's take an empty state for a new one."""
+    return {key: value for key, value in state.items() if key not in OURS}

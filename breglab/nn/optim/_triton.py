@@ -6,6 +6,7 @@ import contextlib
 import functools
 import importlib.util
 import os
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,7 +93,7 @@ class Launched(Batch):
         gradients: list[Any] = [p.grad for p in self.params]
         addresses = [list(map(Tensor.data_ptr, c)) for c in (gradients, *self.columns)]
         # Where no tensor and no address is new the strides are those of the last step.
-        if addresses == self._addresses and same(gradients, self._gradients):
+        if addresses == self._addresses and same(gradients, [ref() for ref in self._gradients]):
             return True
         if not super().refresh():
             return False
@@ -101,7 +102,8 @@ class Launched(Batch):
                 self._lines[:, column] = own
             self._lines[:, ALIGNED] = (np.array(addresses) % 16 == 0).all(axis=0)
             self._there = None
-        self._gradients, self._addresses = gradients, addresses
+        # Not the gradients themselves, whose memory the next forward pass may need.
+        self._gradients, self._addresses = list(map(weakref.ref, gradients)), addresses
         return True
 
     def counted(self, steps: list[Tensor]) -> Sequence[float]:

@@ -92,9 +92,10 @@ class AdaBreg(Fused):
     def _dual(self, index: int, p: Tensor) -> Tensor:
         v = super()._dual(index, p)
         step = self.state[p].get("step")
-        if step is not None and p.is_cuda and not step.is_cuda:
-            # A checkpoint of a run on the CPU; on a GPU torch's fused kernel wants it there.
-            self.state[p]["step"] = step.to(p.device)
+        if step is not None and (step.dtype != torch.float32 or step.is_cuda < p.is_cuda):
+            # A checkpoint of a run on the CPU, or a count of torch's where float64 is the default:
+            # kernels write four bytes, on a GPU where the parameter is.
+            self.state[p]["step"] = step.to(p.device, torch.float32)
         return v
 
     def _row(self, index: int, p: Tensor) -> Row:

@@ -134,6 +134,16 @@ class Bregman(Regularized):
                 group.setdefault(key, value)
         super().__setstate__(state)
 
+    def __getstate__(self) -> dict[str, Any]:
+        with self.whole():
+            groups = [dict(group) for group in self.param_groups]
+            return {**super().__getstate__(), "state": self.state.copy(), "param_groups": groups}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return a checkpoint, of whole parameters."""
+        with self.whole():
+            return super().state_dict()
+
     def _renew(self) -> None:
         super()._renew()
         if not hasattr(self, "compacted"):
@@ -201,7 +211,7 @@ class Bregman(Regularized):
 
     def _update(self, active: Sequence[Sequence[Tensor]]) -> None:
         masked = [m for i, params in enumerate(active) for m in self._masked(i, params)]
-        moved = False
+        moved = True  # what an error leaves behind is put back, too
         for one in masked:
             one.begin()
         try:
@@ -250,6 +260,9 @@ class Bregman(Regularized):
         if not group["frozen_steps"] or not _frozen.has_support(group):
             return
         group["frozen_left"] = group["frozen_steps"]
+        for p in group["params"]:
+            if p.grad is None:  # its own may have been written anew since the last phase
+                self.state.get(p, {}).pop(_frozen.SUPPORT, None)
         changed = total = 0
         for p in params:
             mask = _frozen.support(self._functional(index), p)

@@ -68,6 +68,7 @@ class FrozenStepsSchedule:
         self.least = count(least, "least")
         self.largest = count(largest, "largest", low=least)
         self.rule: Rule = rule if rule is not None else self._grow
+        self._seen: dict[int, int] = {}
 
     def _grow(self, change: float, m: int) -> int:
         if change <= self.settled:
@@ -76,13 +77,14 @@ class FrozenStepsSchedule:
 
     def step(self) -> None:
         """Set m where a full step has just been made."""
-        groups = [g for g in self.optimizer.param_groups if g["frozen_left"]]
-        for group in groups:
-            m = group["frozen_steps"]
-            if group["frozen_left"] == m:
+        for index, group in enumerate(self.optimizer.param_groups):
+            m, left = group["frozen_steps"], group["frozen_left"]
+            # After a step that was skipped as much is left as before it.
+            if left and left == m and left != self._seen.get(index):
                 found = count(self.rule(group["support_change"], m), "rule(change, m)", low=0)
                 group["frozen_steps"] = min(max(found, self.least), self.largest)
                 group["frozen_left"] = group["frozen_steps"]
+            self._seen[index] = group["frozen_left"]
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint needs: m of each param group."""

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from breglab.nn.compaction.sharing import hooked, owners
+from breglab.nn.compaction.sharing import hooked, owners, watched
 from breglab.nn.optim import _frozen
 from breglab.nn.optim._params import Group
 from breglab.nn.optim.bregman import Bregman
@@ -143,6 +143,8 @@ def _refusal(model: nn.Module, prefix: str, module: Any, times: int) -> str:
         return "it is shared with another module"
     if hooked(module):
         return "its layer has hooks"
+    if watched(module.weight):
+        return "it has hooks"
     if not module.weight.is_contiguous():
         return "it does not lie in contiguous rows"
     if isinstance(model, DistributedDataParallel) and not model.find_unused_parameters:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from breglab.nn.optim._compiled import _pool, available
+from breglab.nn.optim._compiled import available, pool
 from breglab.nn.sparse.pattern import Pattern
 
 GRAIN = 1 << 16
@@ -52,7 +51,6 @@ def _call(kernel: Any, rows: Tensor, columns: Tensor, *tensors: Tensor) -> None:
         return
     shares = [len(columns) * i // threads for i in range(1, threads)]
     cuts = [0, *arrays[0].searchsorted(shares).clip(0, height).tolist(), height]
-    pool = _pool(threads, os.getpid())
-    jobs = [pool.submit(work, *ends) for ends in itertools.pairwise(cuts)]
+    jobs = [pool().submit(work, *ends) for ends in itertools.pairwise(cuts)]
     for job in jobs:
         job.result()

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from breglab.nn.sparse.pattern import Pattern
 from breglab.nn.sparse.products import on_all
+from breglab.nn.sparse.stand_in import StandIn, itself
 from breglab.nn.sparse_linear import SparseLinear
 
 
-class FrozenLinear(SparseLinear):
+class FrozenLinear(StandIn, SparseLinear):
     """A linear layer in frozen steps: its parameter is ``values``, those of the support.
-
-    Its checkpoint is that of the dense layer, whose weight is brought up to date for it.
 
     Parameters
     ----------
@@ -28,23 +26,13 @@ class FrozenLinear(SparseLinear):
     def __init__(self, linear: nn.Linear, pattern: Pattern) -> None:
         super().__init__(linear, pattern)
         self.bias = linear.bias
-        self._dense = (linear,)  # in a tuple: its weight is no parameter of this module
+        self._dense = (linear,)
         self.train(linear.training)
 
-    def _write_back(self) -> nn.Linear:
-        (linear,) = self._dense
-        with torch.no_grad():
-            linear.weight.view(-1).scatter_(0, self.pattern.places, self.values)
-        return linear
-
-    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        self._write_back()._save_to_state_dict(destination, prefix, keep_vars)
-
-    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
-        (linear,) = self._dense
-        linear._load_from_state_dict(state_dict, prefix, *rest)
-        with torch.no_grad():
-            self.values.copy_(self.pattern.gather(linear.weight))
+    @property
+    def places(self) -> Tensor:  # type: ignore[override]
+        """Positions of the values in the flattened weight."""
+        return self.pattern.places
 
 
 class FullLinear(nn.Module):
@@ -64,8 +52,11 @@ class FullLinear(nn.Module):
         super().__init__()
         self.weight, self.bias = linear.weight, linear.bias
         self.pattern, self._values = pattern, values
-        self._version = linear.weight._version
+        self._version, self._dense = linear.weight._version, (linear,)
         self.train(linear.training)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return itself, (self._dense[0].train(self.training),)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(..., n_in)`` to ``(..., n_out)``."""

@@ -11,17 +11,17 @@ from torch import Tensor, nn
 from breglab.nn.sparse.partition import Partition
 from breglab.nn.sparse.split import Split, whole
 from breglab.nn.sparse.split_rules import apply
+from breglab.nn.sparse.stand_in import StandIn
 
 Split.rules = staticmethod(apply)
 
 
-class LiveRows(nn.Module):
+class LiveRows(StandIn):
     """A linear layer or convolution in frozen steps, of which some rows have no weights.
 
     Its parameters are ``values``, the rows (filters) of the support with all of their columns, or
     the kernels of the support one after another, and the whole bias, which is the output of dead
-    rows. So nothing is left out of the layer's function or of its gradients on the support. Its
-    checkpoint is that of the dense layer.
+    rows. So nothing is left out of the layer's function or of its gradients on the support.
 
     Parameters
     ----------
@@ -42,11 +42,11 @@ class LiveRows(nn.Module):
         rows = self._chosen(layer.weight.detach().index_select(0, partition.varying))
         self.values = nn.Parameter(rows, layer.weight.requires_grad)
         self.bias = layer.bias
-        self._dense = (layer,)  # in a tuple: its weight is no parameter of this module
+        self._dense = (layer,)
         self.train(layer.training)
 
     @functools.cached_property
-    def places(self) -> Tensor:
+    def places(self) -> Tensor:  # type: ignore[override]
         """Positions of the values in the flattened weight, of their shape."""
         (layer,) = self._dense
         size: int = layer.weight[0].numel()
@@ -73,10 +73,6 @@ class LiveRows(nn.Module):
     def kind(self) -> str:
         """The kind of the weight, as of `breglab.nn.weights.parameters_of`."""
         return "linear" if isinstance(self._dense[0], nn.Linear) else "conv"
-
-    def weight(self) -> Tensor:
-        """Return the whole weight, brought up to date."""
-        return self._write_back().weight.detach()  # type: ignore[no-any-return]
 
     def forward(self, x: Tensor) -> Tensor:
         """Return what the dense layer returns; by parts, if `x` has a batch axis and no more."""
@@ -111,22 +107,6 @@ class LiveRows(nn.Module):
         probe = layer.weight.detach()[:1]
         out: Tensor = layer._conv_forward(whole(x).detach(), probe, None)[:, :0]
         return out
-
-    def _write_back(self) -> Any:
-        (layer,) = self._dense
-        with torch.no_grad():
-            layer.weight.view(-1).scatter_(0, self.places.reshape(-1), self.values.reshape(-1))
-        return layer
-
-    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        self._write_back()._save_to_state_dict(destination, prefix, keep_vars)
-
-    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
-        (layer,) = self._dense
-        layer._load_from_state_dict(state_dict, prefix, *rest)
-        with torch.no_grad():
-            rows = layer.weight.index_select(0, self.partition.varying)
-            self.values.copy_(self._chosen(rows))
 
     def extra_repr(self) -> str:
         """Return how many rows are left of the layer."""

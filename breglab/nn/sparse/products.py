@@ -97,8 +97,20 @@ def _sampled(g: Tensor, x: Tensor, values: Tensor, pattern: Pattern) -> Tensor:
     return entries
 
 
+def _in_full(function: Any) -> Any:
+    """Compute in the precision of what is given: autocast knows no CSR products."""
+
+    @functools.wraps(function)
+    def own(ctx: Any, first: Tensor, *others: Any) -> Any:
+        with torch.autocast(first.device.type, enabled=False):
+            return function(ctx, first, *others)
+
+    return own
+
+
 class _OnSupport(torch.autograd.Function):
     @staticmethod
+    @_in_full
     def forward(
         ctx: Any, x: Tensor, values: Tensor, bias: Tensor | None, pattern: Pattern
     ) -> Tensor:
@@ -108,6 +120,7 @@ class _OnSupport(torch.autograd.Function):
         return _forward(upright, values, bias, pattern).T
 
     @staticmethod
+    @_in_full
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         (x, values), pattern, g = ctx.saved_tensors, ctx.pattern, gradient.T.contiguous()
@@ -119,6 +132,7 @@ class _OnSupport(torch.autograd.Function):
 
 class _OnAll(torch.autograd.Function):
     @staticmethod
+    @_in_full
     def forward(
         ctx: Any,
         x: Tensor,
@@ -133,6 +147,7 @@ class _OnAll(torch.autograd.Function):
         return _forward(upright, values, bias, pattern).T
 
     @staticmethod
+    @_in_full
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         (x, values), pattern, g = ctx.saved_tensors, ctx.pattern, gradient.T.contiguous()

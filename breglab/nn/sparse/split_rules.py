@@ -35,7 +35,7 @@ CONVOLUTIONS: dict[Any, int] = {F.conv1d: 1, F.conv2d: 2, F.conv3d: 3}
 
 def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Return the result of a function by parts, NotImplemented where it needs the whole."""
-    for known, rule in RULES:
+    for known, rule in RULES if args else ():  # by names alone: rarely, and as an ordinary one
         if func in known:
             return rule(func, args, kwargs)
     return NotImplemented
@@ -152,6 +152,8 @@ def _read(
     layer: Callable[[Tensor, Tensor, Tensor | None], Tensor],
 ) -> Any:
     """Return what a layer makes of both parts: the constant one gives a bias."""
+    if len(args) < 2:
+        return NotImplemented
     x, weight, *rest = args
     bias = rest[0] if rest else kwargs.get("bias")
     if not isinstance(x, Split) or x.ndim != ndim or isinstance(weight, Split):

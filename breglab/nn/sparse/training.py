@@ -25,6 +25,7 @@ from breglab.nn.sparse.live_rows import LiveRows
 from breglab.nn.sparse.partition import Partition
 from breglab.nn.sparse.pattern import Pattern
 from breglab.nn.sparse.split import whole
+from breglab.nn.sparse.stand_in import StandIn
 
 ROWS_PAY = 0.75
 """The share of rows that are alive below which a layer without the others is faster."""
@@ -71,11 +72,16 @@ class SparseTraining:
     def __enter__(self) -> SparseTraining:
         if self._hooks:
             raise RuntimeError("sparse_training is in use already: leave it before it is entered")
+        taken = self._weights() & self.optimizer.compacted.claimed
+        if taken:
+            raise RuntimeError(
+                f"another sparse_training is in use for {len(taken)} of the optimizer's weights: "
+                "leave it before this one is entered"
+            )
         if self.dense:
             listed = "; ".join(f"{name} ({why})" for name, why in self.dense.items())
             warnings.warn(f"sparse_training leaves dense: {listed}", stacklevel=2)
         optimizer = self.optimizer
-        opened = contextlib.ExitStack()
 
         def load(*_: Any) -> None:
             self._to_dense()
@@ -83,16 +89,27 @@ class SparseTraining:
         inner = self.model.module if isinstance(self.model, DistributedDataParallel) else self.model
         self._hooks = [
             optimizer.register_step_post_hook(lambda *_: self._after_step()),
-            optimizer.register_state_dict_pre_hook(
-                lambda *_: opened.enter_context(optimizer.whole())
-            ),
-            optimizer.register_state_dict_post_hook(lambda *_: opened.close()),
             optimizer.register_load_state_dict_pre_hook(load),
             optimizer.register_load_state_dict_post_hook(lambda *_: self._advance()),
-            inner.register_forward_hook(lambda _, __, out: tree_map(whole, out)),
+            inner.register_forward_hook(_ordinary),
         ]
-        self._advance()
+        optimizer.compacted.claimed |= self._weights()
+        try:
+            self._advance()
+        except BaseException:
+            self._leave()
+            raise
         return self
+
+    def _weights(self) -> set[Tensor]:
+        return {layer.linear.weight for layer in self.layers}
+
+    def _leave(self) -> None:
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks = []
+        self.optimizer.compacted.claimed -= self._weights()
+        self._to_dense()
 
     def __exit__(
         self,
@@ -100,10 +117,7 @@ class SparseTraining:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for hook in self._hooks:
-            hook.remove()
-        self._hooks = []
-        self._to_dense()
+        self._leave()
         if kind is None and self.layers and self._frozen_steps and not self._ever:
             least = ", ".join(
                 f"{one.name} {one.density:.3g} (pays below {self._limit(one):.3g})"
@@ -167,7 +181,7 @@ class SparseTraining:
             layer.pattern = None
             return
         layer.pattern = pattern = Pattern.of(support, self._compiled)
-        self._exchange(layer, FrozenLinear(layer.linear, pattern), pattern.places)
+        self._exchange(layer, FrozenLinear(layer.linear, pattern))
 
     def _leave_out_rows(self, layer: Candidate, support: Tensor) -> None:
         """Let a layer be small if enough of its rows are dead."""
@@ -177,12 +191,12 @@ class SparseTraining:
             whole_rows = self.optimizer.param_groups[layer.group]["groups"] != "kernels"
             kernels = None if whole_rows else support.flatten(2)[:, :, 0]
             small = LiveRows(layer.linear, Partition.of(live), kernels)
-            self._exchange(layer, small, small.places)
+            self._exchange(layer, small)
 
-    def _exchange(self, layer: Candidate, small: FrozenLinear | LiveRows, places: Tensor) -> None:
+    def _exchange(self, layer: Candidate, small: StandIn) -> None:
         """Put in what has the entries of the support for its parameter."""
         self._put(layer, small)
-        self.optimizer.compacted.enter(layer.linear.weight, small.values, places)
+        self.optimizer.compacted.enter(layer.linear.weight, small.values, small.places)
         self._average(small.values)
         self._ever = True
 
@@ -190,20 +204,24 @@ class SparseTraining:
         """Give a layer its dense weight back for a full step, whose products may be sparse."""
         layer.settled = False
         current = layer.current
-        if not isinstance(current, FrozenLinear | LiveRows):
+        if not isinstance(current, StandIn):
             return
         self.optimizer.compacted.leave(current.values)
         if isinstance(current, LiveRows):
             self._put(layer, layer.linear)
             return
-        full = FullLinear(layer.linear, current.pattern, current.values.detach())
+        assert layer.pattern is not None
+        full = FullLinear(layer.linear, layer.pattern, current.values.detach())
         self._put(layer, full if m else layer.linear)
 
     def _prepare(self, layer: Candidate) -> None:
         """Make the products of a full step sparse that no frozen phase here comes before."""
         state = self.optimizer.state.get(layer.linear.weight, {})
-        # After a checkpoint the support of the phase before, so that sums have the same order.
-        support = state.get(SUPPORT, layer.linear.weight != 0)
+        support = layer.linear.weight != 0
+        if SUPPORT in state:
+            # After a checkpoint that of the phase before, so that sums have the same order. It is
+            # not all if the weight was written since, as by a schedule of lam.
+            support |= state[SUPPORT]
         if self._pays(layer, support):
             layer.pattern = Pattern.of(support, self._compiled)
             values = layer.pattern.gather(layer.linear.weight)
@@ -242,8 +260,10 @@ class SparseTraining:
     def _to_dense(self) -> None:
         with torch.no_grad():
             for layer in self.layers:
-                if isinstance(layer.current, FrozenLinear | LiveRows):
-                    self.optimizer.compacted.leave(layer.current.values)
+                current = layer.current
+                # An interrupt may have come between the exchange there and here.
+                if isinstance(current, StandIn) and current.values in self.optimizer.compacted:
+                    self.optimizer.compacted.leave(current.values)
                 layer.settled, layer.pattern = False, None
                 self._put(layer, layer.linear)
 
@@ -251,6 +271,10 @@ class SparseTraining:
         module.train(layer.current.training)
         layer.current = module
         layer.parent._modules[layer.own] = module
+
+
+def _ordinary(model: nn.Module, inputs: Any, out: Any) -> Any:
+    return tree_map(whole, out)
 
 
 def _is_compiled(kernel: str) -> bool:
@@ -283,6 +307,7 @@ def sparse_training(
     comes out is what the optimizer makes by itself of dense gradients, up to rounding.
 
     What looks at gradients sees those of the support: clipping by a norm takes the norm of these.
+    Layers with hooks, also of their weight, stay dense. Gradients of gradients are refused.
 
     Linear layers and convolutions with `GroupL12` of rows, filters or kernels are exchanged for
     small dense ones, without the dead rows (filters). Layers that read a dead row multiply by what
@@ -291,9 +316,9 @@ def sparse_training(
     training or the sum with another branch, whose result is an ordinary tensor. The layer after it
     then reads all channels.
 
-    Checkpoints inside of the context are those of the dense network, and may be loaded inside of
-    it; schedules of lam and of the step size go on as outside. After it, and in ``with
-    context.whole():``, network and optimizer are dense.
+    Checkpoints, copies and pickles inside of the context are those of the dense network, and
+    checkpoints may be loaded inside of it; schedules of lam and of the step size go on as outside.
+    After it, and in ``with context.whole():``, network and optimizer are dense.
 
     Parameters
     ----------
