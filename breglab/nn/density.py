@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from breglab._checks import choice
 from breglab.nn._aligned import aligned
 from breglab.nn.shards import whole
+from breglab.nn.sparse.live_rows import LiveRows
 from breglab.nn.sparse_linear import SparseLinear
 from breglab.nn.weights import WEIGHTS, unwrapped, weights_of
 
@@ -127,11 +128,17 @@ def density(model: nn.Module) -> Density:
     ValueError
         If it has no weights.
     """
-    layers = [_layer(e.name, e.kind, e.parameter.detach()) for e in weights_of(model)]
+    layers = [
+        _layer(e.name, e.kind, e.parameter.detach())
+        for e in weights_of(model)
+        if not isinstance(e.module, LiveRows)
+    ]
     for name, module in unwrapped(model).named_modules():
         if isinstance(module, SparseLinear):  # what is not stored is there all the same
             weight = module.weight().detach().to_dense()
             layers.append(_layer(f"{name}.weight" if name else "weight", "linear", weight))
+        elif isinstance(module, LiveRows):
+            layers.append(_layer(f"{name}.weight", module.kind, module.weight()))
     if not layers:
         raise ValueError(f"model must have weights, got {type(model).__name__} without any")
     return Density(tuple(layers))

@@ -124,7 +124,7 @@ def test_what_stays_dense_is_named_once():
     model[3].register_forward_hook(lambda *_: None)
     groups = [
         {"params": [model[0].weight, model[3].weight]},
-        {"params": [model[2].weight], "regularizer": GroupL12("rows", 0.1)},
+        {"params": [model[2].weight], "regularizer": GroupL12("columns", 0.1)},
     ]
     optimizer = LinBreg(groups, 0.1, L1(0.1), frozen_steps=2)
     x = torch.randn(2, 1, 6, 6)
@@ -132,7 +132,7 @@ def test_what_stays_dense_is_named_once():
         steps_inside(model, optimizer, lambda: model(x).sum().backward())
     assert len(caught) == 1
     text = str(caught[0].message)
-    assert "2.weight (the groups of GroupL12 are no single entries)" in text
+    assert "2.weight (its groups are no rows, filters or kernels)" in text
     assert "3.weight (its layer has hooks)" in text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -10,12 +11,18 @@ from torch.nn.parallel import DistributedDataParallel
 
 from breglab.nn.compaction.sharing import hooked, owners
 from breglab.nn.optim import _frozen
+from breglab.nn.optim._params import Group
 from breglab.nn.optim.bregman import Bregman
 from breglab.nn.sparse.pattern import Pattern
 from breglab.nn.weights import check_model
 
 ENTRYWISE = ("L1", "NonNegativeL1")
 """The regularisers whose rule on some entries needs no other ones."""
+
+BY_ROWS = ("rows", "filters", "kernels")
+"""The groups which, if they are zero, leave out whole rows, by themselves or together."""
+
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 _OPTIM = torch.optim
 INNER = {
@@ -27,7 +34,7 @@ INNER = {
 
 @dataclass(eq=False)
 class Candidate:
-    """A linear layer that may become sparse.
+    """A layer that may become sparse, or lose its dead rows.
 
     Attributes
     ----------
@@ -35,12 +42,14 @@ class Candidate:
         Of its weight.
     parent, own
         The module that holds it, and its name there.
-    linear : torch.nn.Linear
+    linear : torch.nn.Linear, or a convolution if `rows`
         The user's layer.
     current : Module
         What stands in its place.
     group : int
         The number of its param group.
+    rows : bool
+        Whether the support consists of rows (filters), or of kernels.
     settled : bool
         Whether it is decided for the frozen phase at hand what it is.
     pattern : Pattern or None
@@ -52,9 +61,10 @@ class Candidate:
     name: str
     parent: nn.Module
     own: str
-    linear: nn.Linear
+    linear: Any
     current: nn.Module
     group: int
+    rows: bool
     settled: bool = False
     pattern: Pattern | None = None
     density: float = 1.0
@@ -63,7 +73,7 @@ class Candidate:
 def candidates(
     model: nn.Module, optimizer: Bregman
 ) -> tuple[tuple[Candidate, ...], dict[str, str]]:
-    """Return the linear layers that may become sparse, and why other frozen weights may not.
+    """Return the layers that may become sparse, and why other frozen weights may not.
 
     Parameters
     ----------
@@ -93,32 +103,46 @@ def candidates(
                 continue
             name = f"{prefix}.{own}" if prefix else own
             group = optimizer.param_groups[numbers[p]]
+            rows = group["regularizer"] == "GroupL12"
             why = "" if optimizer._cls in INNER else f"{optimizer._cls.__name__} sees whole tensors"
-            why = why or _refusal(model, prefix, module, own, group["regularizer"], names[id(p)])
+            why = why or _unfit(module, own, group) or _refusal(model, prefix, module, names[id(p)])
             if why:
                 dense[name] = why
-            elif isinstance(module, nn.Linear):
+            else:
                 parent, _, place = prefix.rpartition(".")
-                found.append(Candidate(name, modules[parent], place, module, module, numbers[p]))
+                one = Candidate(name, modules[parent], place, module, module, numbers[p], rows)
+                found.append(one)
     return tuple(found), dense
 
 
-def _refusal(
-    model: nn.Module, prefix: str, module: nn.Module, own: str, regularizer: str, times: int
-) -> str:
-    """Return why a weight stays dense, "" if it need not."""
+def _unfit(module: Any, own: str, group: Group) -> str:
+    """Return why a kind of layer with such a support stays dense, "" if it need not."""
+    kind = group["regularizer"]
+    if kind == "GroupL12":
+        if own != "weight" or type(module) not in (nn.Linear, *CONVOLUTIONS):
+            return f"rows of {type(module).__name__}.{own} cannot be left out"
+        if group["groups"] not in BY_ROWS:
+            return "its groups are no rows, filters or kernels"
+        if getattr(module, "groups", 1) > 1:
+            return f"its layer has {module.groups} groups of channels"
+        return ""
     if type(module) is not nn.Linear or own != "weight":
         return f"torch has no sparse training of {type(module).__name__}.{own}"
+    if kind not in ENTRYWISE:
+        return f"the groups of {kind} are no single entries"
+    if module.weight.dtype not in (torch.float32, torch.float64):
+        return f"torch has no CSR products of {module.weight.dtype}"
+    return ""
+
+
+def _refusal(model: nn.Module, prefix: str, module: Any, times: int) -> str:
+    """Return why a layer cannot be exchanged, "" if it can."""
     if not prefix:
         return "it is the whole model: put it into a Sequential"
-    if regularizer not in ENTRYWISE:
-        return f"the groups of {regularizer} are no single entries"
     if times > 1:
         return "it is shared with another module"
     if hooked(module):
         return "its layer has hooks"
-    if module.weight.dtype not in (torch.float32, torch.float64):
-        return f"torch has no CSR products of {module.weight.dtype}"
     if not module.weight.is_contiguous():
         return "it does not lie in contiguous rows"
     if isinstance(model, DistributedDataParallel) and not model.find_unused_parameters:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils._pytree import tree_map
 
 from breglab._checks import choice, count, scalar
 from breglab.nn.optim._compiled import available
@@ -20,18 +21,24 @@ from breglab.nn.optim.bregman import Bregman
 from breglab.nn.sparse.candidates import Candidate, candidates
 from breglab.nn.sparse.costs import Costs, costs
 from breglab.nn.sparse.layers import FrozenLinear, FullLinear
+from breglab.nn.sparse.live_rows import LiveRows
+from breglab.nn.sparse.partition import Partition
 from breglab.nn.sparse.pattern import Pattern
+from breglab.nn.sparse.split import whole
+
+ROWS_PAY = 0.75
+"""The share of rows that are alive below which a layer without the others is faster."""
 
 
 class SparseTraining:
-    """A context in which linear layers are sparse while their support is frozen.
+    """A context in which layers cost what their support costs, while it is frozen.
 
     See `sparse_training`.
 
     Attributes
     ----------
     layers : tuple of Candidate
-        The linear layers that may become sparse, with what they are now.
+        The layers that may become sparse or lose rows, with what they are now.
     dense : dict
         For the names of regularised weights that stay dense, the reason.
     """
@@ -73,6 +80,7 @@ class SparseTraining:
         def load(*_: Any) -> None:
             self._to_dense()
 
+        inner = self.model.module if isinstance(self.model, DistributedDataParallel) else self.model
         self._hooks = [
             optimizer.register_step_post_hook(lambda *_: self._after_step()),
             optimizer.register_state_dict_pre_hook(
@@ -81,6 +89,7 @@ class SparseTraining:
             optimizer.register_state_dict_post_hook(lambda *_: opened.close()),
             optimizer.register_load_state_dict_pre_hook(load),
             optimizer.register_load_state_dict_post_hook(lambda *_: self._advance()),
+            inner.register_forward_hook(lambda _, __, out: tree_map(whole, out)),
         ]
         self._advance()
         return self
@@ -143,31 +152,50 @@ class SparseTraining:
                 self._begin_phase(layer)
             elif not left and layer.settled:
                 self._end_phase(layer, m)
-            elif not left and m and layer.pattern is None:
+            elif not left and m and layer.pattern is None and not layer.rows:
                 self._prepare(layer)
 
     def _begin_phase(self, layer: Candidate) -> None:
         """Let a layer whose support is frozen be sparse, if that pays."""
         layer.settled = True
         support = self.optimizer._support(layer.group, layer.linear.weight)
+        if layer.rows:
+            self._leave_out_rows(layer, support)
+            return
         if not self._pays(layer, support):
             self._put(layer, layer.linear)
             layer.pattern = None
             return
         layer.pattern = pattern = Pattern.of(support, self._compiled)
-        sparse = FrozenLinear(layer.linear, pattern)
-        self._put(layer, sparse)
-        self.optimizer.compacted.enter(layer.linear.weight, sparse.values, pattern.places)
-        self._average(sparse.values)
+        self._exchange(layer, FrozenLinear(layer.linear, pattern), pattern.places)
+
+    def _leave_out_rows(self, layer: Candidate, support: Tensor) -> None:
+        """Let a layer be small if enough of its rows are dead."""
+        live = support.flatten(1).any(1)
+        layer.density = number(live) / max(len(live), 1)
+        if layer.density < self._limit(layer):
+            whole_rows = self.optimizer.param_groups[layer.group]["groups"] != "kernels"
+            kernels = None if whole_rows else support.flatten(2)[:, :, 0]
+            small = LiveRows(layer.linear, Partition.of(live), kernels)
+            self._exchange(layer, small, small.places)
+
+    def _exchange(self, layer: Candidate, small: FrozenLinear | LiveRows, places: Tensor) -> None:
+        """Put in what has the entries of the support for its parameter."""
+        self._put(layer, small)
+        self.optimizer.compacted.enter(layer.linear.weight, small.values, places)
+        self._average(small.values)
         self._ever = True
 
     def _end_phase(self, layer: Candidate, m: int) -> None:
         """Give a layer its dense weight back for a full step, whose products may be sparse."""
         layer.settled = False
         current = layer.current
-        if not isinstance(current, FrozenLinear):
+        if not isinstance(current, FrozenLinear | LiveRows):
             return
         self.optimizer.compacted.leave(current.values)
+        if isinstance(current, LiveRows):
+            self._put(layer, layer.linear)
+            return
         full = FullLinear(layer.linear, current.pattern, current.values.detach())
         self._put(layer, full if m else layer.linear)
 
@@ -187,6 +215,8 @@ class SparseTraining:
 
     def _limit(self, layer: Candidate) -> float:
         """Return the density below which a phase is faster sparse than dense."""
+        if layer.rows:
+            return ROWS_PAY
         if self._break_even is not None:
             return self._break_even
         if layer.name not in self._costs:
@@ -212,7 +242,7 @@ class SparseTraining:
     def _to_dense(self) -> None:
         with torch.no_grad():
             for layer in self.layers:
-                if isinstance(layer.current, FrozenLinear):
+                if isinstance(layer.current, FrozenLinear | LiveRows):
                     self.optimizer.compacted.leave(layer.current.values)
                 layer.settled, layer.pattern = False, None
                 self._put(layer, layer.linear)
@@ -254,6 +284,13 @@ def sparse_training(
 
     What looks at gradients sees those of the support: clipping by a norm takes the norm of these.
 
+    Linear layers and convolutions with `GroupL12` of rows, filters or kernels are exchanged for
+    small dense ones, without the dead rows (filters). Layers that read a dead row multiply by what
+    it gives, its bias, once for all examples; this goes through activations, pooling, flattening
+    and batch norms, and ends where something reads the channels in another way, as dropout in
+    training or the sum with another branch, whose result is an ordinary tensor. The layer after it
+    then reads all channels.
+
     Checkpoints inside of the context are those of the dense network, and may be loaded inside of
     it; schedules of lam and of the step size go on as outside. After it, and in ``with
     context.whole():``, network and optimizer are dense.
@@ -265,9 +302,10 @@ def sparse_training(
     optimizer : Bregman
         `LinBreg`, `AdaBreg` or `Bregman` of parameters of the network, with ``frozen_steps``.
     break_even : float, optional
-        The density below which a layer becomes sparse, in [0, 1]; measured for the shape of each
-        layer, once in a process, unless given. Runs that have to repeat bit by bit need a given
-        one, or that of the `state_dict` of the context.
+        The density below which a layer with regularised entries becomes sparse, in [0, 1];
+        measured for the shape of each layer, once in a process, unless given. Runs that have to
+        repeat bit by bit need a given one, or that of the `state_dict` of the context. Dead rows
+        are left out where more than a quarter of all are dead.
     batch : int
         The number of examples that it is measured for.
     kernel : {"auto", "compiled", "torch"}
