@@ -40,9 +40,10 @@ format: $(VENV)/.dev  ## bring the sources into the project's format
 figures: $(VENV)/.nn  ## make the paper's figures and tables (PROTOCOL=smoke, reduced or full; NAMES=...)
 	$(BIN)/breglab figures $(NAMES) --$(PROTOCOL) --jobs $(JOBS)
 
-benchmark: $(VENV)/.bench  ## time the iteration and the solvers against their peers (quick)
+benchmark: $(VENV)/.bench $(VENV)/.nn  ## time the iteration, the solvers and sparse training (quick)
 	$(BIN)/python benchmarks/iteration.py
 	$(BIN)/python benchmarks/sparse_recovery.py --quick --out benchmarks/quick
+	$(BIN)/python benchmarks/sparse_training.py --quick --out benchmarks/quick
 
 mutations: $(VENV)/.dev  ## plant faults one by one; each must turn a test or a claim red
 	$(BIN)/python benchmarks/mutations.py --jobs $(JOBS)
