@@ -70,32 +70,32 @@ def _groups(name: str) -> Row:
                own.gain, own.frozen_steps)  # fmt: skip
 
 
-def _controls(share: float) -> list[Row]:
+def _controls(share: float, lr: float) -> list[Row]:
     return [
-        Row(f"small dense network, {share:.0%}", "small", density=share),
-        Row(f"magnitude pruning to {share:.0%}", "pruning", density=share),
+        Row(f"small dense network, {share:.0%}", "small", lr, density=share),
+        Row(f"magnitude pruning to {share:.0%}", "pruning", lr, density=share),
     ]
 
 
 ROWS = {
     "mlp": [
-        Row(DENSE, "sgd"),
+        Row(DENSE, "sgd", 0.3),
         *_bregman(
             {"lr": 0.5, "lam": 7e-3, "density": 0.03}, {"lr": 2e-3, "lam": 0.03, "density": 0.03}
         ),
-        *_controls(0.05),
+        *_controls(0.05, 0.3),
         _groups("mlp"),
     ],
     "convnet": [
         Row(DENSE, "sgd"),
         Row("LinBreg, m = 50", "linbreg", 0.2, 2e-3, 0.1, 0.3, frozen_steps=50),
-        *_controls(0.1),
+        *_controls(0.1, 0.1),
         _groups("convnet"),
     ],
     "digits": [
         Row(DENSE, "sgd"),
         Row("LinBreg, m = 10", "linbreg", lam=1e-3, density=0.1, frozen_steps=10),
-        *_controls(0.1),
+        *_controls(0.1, 0.1),
     ],
 }  # fmt: skip
 """By the name of the network, the rows in the order in which they are run."""
