@@ -81,7 +81,7 @@ ROWS = {
     "mlp": [
         Row(DENSE, "sgd", 0.3),
         *_bregman(
-            {"lr": 0.5, "lam": 7e-3, "density": 0.03}, {"lr": 2e-3, "lam": 0.03, "density": 0.03}
+            {"lr": 0.5, "lam": 7e-3, "density": 0.04}, {"lr": 2e-3, "lam": 0.02, "density": 0.04}
         ),
         *_controls(0.05, 0.3),
         _groups("mlp"),
