@@ -76,7 +76,7 @@ class Training:
         decay = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda k: lr * (1 - k / end))
         self._after: list[Turn] = [decay.step]
         if row.grows:
-            self._after.append(FrozenStepsSchedule(self.optimizer, largest=100).step)
+            self._after.append(FrozenStepsSchedule(self.optimizer, least=10, largest=100).step)
         if row.kind == "pruning":
             pruning = MagnitudePruning(
                 self.optimizer, self.model, total or 5, target_density=row.density

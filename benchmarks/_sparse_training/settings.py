@@ -41,7 +41,7 @@ class Row:
     frozen_steps : int
         m, at the start if it grows.
     grows : bool
-        Whether `FrozenStepsSchedule` lets m grow up to 100.
+        Whether `FrozenStepsSchedule` lets m grow from 10 to 100.
     """
 
     name: str
