@@ -40,7 +40,7 @@ from _sparse_training.account import account  # noqa: E402
 from _sparse_training.lines import Lines  # noqa: E402
 from _sparse_training.picture import draw  # noqa: E402
 from _sparse_training.runs import pictures, train  # noqa: E402
-from _sparse_training.settings import CASES, DENSE, ROWS  # noqa: E402
+from _sparse_training.settings import CASES, DENSE, ROWS, is_current  # noqa: E402
 from _sparse_training.steps import example, probes, step_times  # noqa: E402
 from _sparse_training.summary import document  # noqa: E402
 from _sparse_training.tables import as_markdown  # noqa: E402
@@ -116,7 +116,8 @@ def _runs(asked, lines: Lines, network: str, data: str, rows, say) -> None:
         for row in rows:
             of = {"kind": "run", "network": network, "data": data, "row": row.name, "seed": seed,
                   "epochs": asked.epochs}  # fmt: skip
-            if lines.get(**of) is None:
+            known = lines.get(**of)
+            if known is None or not is_current(network, known["setting"]):
                 images = images or pictures(data, asked.data)
                 (found,) = train(network, [row], seed, asked.epochs, images, say)
                 lines.add(found, **of)
@@ -127,7 +128,7 @@ def _steps(asked, lines: Lines, network: str, say) -> None:
     found = {
         row["of"]["row"]: row
         for row in reversed(lines.all("run"))
-        if row["of"]["network"] == network
+        if row["of"]["network"] == network and is_current(network, row["setting"])
     }
     wanted = probes(network, ROWS[network], found)
     if lines.get(**of) is None or asked.again:

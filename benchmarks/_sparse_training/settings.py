@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from row_groups import SETTINGS as GROUPS
 from torch import nn
@@ -55,13 +55,21 @@ class Row:
     grows: bool = False
 
 
+def is_current(name: str, setting: dict) -> bool:
+    """Return whether a row of a network is still trained like that."""
+    return any(asdict(row) == setting for row in ROWS[name])
+
+
 def _bregman(l1: dict, ada: dict) -> list[Row]:
     return [
         *(Row(f"LinBreg, m = {m}", "linbreg", frozen_steps=m, **l1) for m in (50, 0, 10, 100)),
-        Row("LinBreg, m grows", "linbreg", frozen_steps=10, grows=True, **l1),
+        Row("LinBreg, m grows, small lam", "linbreg", frozen_steps=10, grows=True,
+            **(l1 | {"lr": 0.5, "lam": 5e-3, "density": 0.03})),
+        Row("LinBreg, m grows, large lam", "linbreg", frozen_steps=10, grows=True,
+            **(l1 | {"density": 0.03})),
         Row("AdaBreg, m = 50", "adabreg", frozen_steps=50, **ada),
         Row("AdaBreg, m grows", "adabreg", frozen_steps=10, grows=True, **ada),
-    ]
+    ]  # fmt: skip
 
 
 def _groups(name: str) -> Row:
@@ -81,7 +89,7 @@ ROWS = {
     "mlp": [
         Row(DENSE, "sgd", 0.3),
         *_bregman(
-            {"lr": 0.5, "lam": 7e-3, "density": 0.04}, {"lr": 2e-3, "lam": 0.02, "density": 0.04}
+            {"lr": 1.0, "lam": 0.015, "density": 0.04}, {"lr": 2e-3, "lam": 0.04, "density": 0.04}
         ),
         *_controls(0.05, 0.3),
         _groups("mlp"),

@@ -6,18 +6,23 @@ import statistics
 from collections.abc import Iterable
 
 from _sparse_training.lines import Lines
-from _sparse_training.settings import DENSE
+from _sparse_training.settings import DENSE, is_current
 
 CLOCKS = ("thread", "wall")
 
 
 def document(lines: Lines, header: dict) -> dict:
-    """Return cases with their rows, the times of steps, the account, and the goals."""
+    """Return cases with their rows, the times of steps, the account, and the goals.
+
+    Runs whose settings are no longer those of the tables are left out.
+    """
     steps = [one for row in lines.all("steps") for one in row["steps"]]
     together = {(row["of"]["network"], row["of"]["data"]): row for row in lines.all("measure")}
     groups: dict[tuple, list[dict]] = {}
     for row in lines.all("run"):
         of = row["of"]
+        if not is_current(of["network"], row["setting"]):
+            continue
         groups.setdefault((of["network"], of["data"], of["epochs"]), []).append(row)
     cases = [_case(key, rows, steps, together.get(key[:2])) for key, rows in sorted(groups.items())]
     account = [one for row in lines.all("account") for one in row["parts"]]
