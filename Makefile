@@ -43,9 +43,10 @@ figures: $(VENV)/.figures  ## make the paper's figures and tables (PROTOCOL=smok
 notebooks: $(VENV)/.notebooks  ## make the .ipynb files of the course beside their sources
 	$(BIN)/jupytext --quiet --to ipynb notebooks/[!R]*.md
 
-benchmark: $(VENV)/.bench  ## time the iteration and the solvers against their peers (quick)
+benchmark: $(VENV)/.bench $(VENV)/.nn  ## time the iteration, the solvers and sparse training (quick)
 	$(BIN)/python benchmarks/iteration.py
 	$(BIN)/python benchmarks/sparse_recovery.py --quick --out benchmarks/quick
+	$(BIN)/python benchmarks/sparse_training.py --quick --out benchmarks/quick
 
 mutations: $(VENV)/.dev  ## plant faults one by one; each must turn a test or a claim red
 	$(BIN)/python benchmarks/mutations.py --jobs $(JOBS)

@@ -6,6 +6,7 @@
 - `FixedLambda`, `LinearLambda`, `FeedbackLambda`, `QuantileLambda`: schedules of the weight lam;
 - `FrozenStepsSchedule`: one of the number of frozen steps;
 - `density`, `Flops`, `Recorder`: what a network has, saves, and did;
+- `step_account`: operations and bytes of a step of training;
 - `compact`, `to_sparse`: the smaller network that is left;
 - `sparse_training`, `SparseLinear`: steps on a frozen support that cost what the support costs;
 - `train`, `sweep`, `Config`, `Run`: whole training runs.
@@ -33,6 +34,7 @@ from breglab.nn.schedules import (
 )
 from breglab.nn.sparse.training import SparseTraining, sparse_training
 from breglab.nn.sparse_linear import SparseLinear
+from breglab.nn.step_account import step_account
 from breglab.nn.training import Config, Run, sweep, train
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "sparse_init_",
     "sparse_parameter_groups",
     "sparse_training",
+    "step_account",
     "sweep",
     "to_sparse",
     "train",
