@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from torch import nn
 
-from breglab.nn import Flops, models, step_account
-from breglab.nn.step_account import OPTIMIZERS, PARTS, total
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+
+from breglab.nn import Flops, models, step_account  # noqa: E402
+from breglab.nn.step_account import OPTIMIZERS, PARTS, total  # noqa: E402
 
 
 def mlp():
