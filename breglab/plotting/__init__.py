@@ -3,6 +3,7 @@
 The only room that imports matplotlib. No function here touches pyplot or any global state.
 """
 
+from breglab.plotting.animation import growing_path
 from breglab.plotting.convergence import convergence
 from breglab.plotting.export import to_png, to_svg
 from breglab.plotting.factors import contraction_curves
@@ -13,6 +14,7 @@ from breglab.plotting.margins import closest, margin_curves, negative_label
 from breglab.plotting.paths import coefficient_paths
 from breglab.plotting.pictures import picture, reconstructions
 from breglab.plotting.sides import two_sides
+from breglab.plotting.snapshots import density_bars, snapshot
 from breglab.plotting.support import support_growth
 from breglab.plotting.training import layer_densities, training_curves
 
@@ -23,10 +25,12 @@ __all__ = [
     "coefficient_paths",
     "contraction_curves",
     "convergence",
+    "density_bars",
     "descent_in_plane",
     "descent_on_line",
     "dual_path",
     "functions",
+    "growing_path",
     "layer_densities",
     "line_window",
     "margin_curves",
@@ -36,6 +40,7 @@ __all__ = [
     "primal_path",
     "reconstructions",
     "scales",
+    "snapshot",
     "support_growth",
     "to_png",
     "to_svg",
