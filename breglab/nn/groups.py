@@ -23,7 +23,7 @@ class Route(NamedTuple):
     Attributes
     ----------
     name : str
-        Of the parameter; a tied one has all its names, joined by `` = ``.
+        Of the parameter; a tied one has all its names, joined by equals signs.
     kind : str
         As of `breglab.nn.weights.parameters_of`.
     shape : tuple of int
