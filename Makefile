@@ -41,7 +41,7 @@ format: $(VENV)/.dev  ## bring the sources into the project's format
 
 docs: $(VENV)/.docs  ## build the site, docs/_build/site/index.html (SOLUTIONS=no: without them)
 	$(BIN)/breglab verify --out docs/_build/report --jobs $(JOBS)
-	SOLUTIONS=$(SOLUTIONS) $(BIN)/python -m sphinx -n -W --keep-going -j $(JOBS) -c docs \
+	SOLUTIONS=$(SOLUTIONS) $(BIN)/python -m sphinx -n -W --keep-going -c docs \
 	    -d docs/_build/doctrees . docs/_build/site
 
 figures: $(VENV)/.nn  ## make the paper's figures and tables (PROTOCOL=smoke, reduced or full; NAMES=...)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,3 +66,28 @@ def test_claims_that_pages_link_to_exist():
     }
     assert linked
     assert len(find_claims(linked)) == len(linked)
+
+
+def test_solutions_are_behind_a_click_or_left_out(monkeypatch):
+    nodes = pytest.importorskip("docutils.nodes")
+    exercise = pytest.importorskip("sphinx_exercise.nodes")
+    from docutils.utils import new_document
+
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from _site.solutions import HideSolutions
+
+    def page(solutions):
+        document = new_document("page")
+        solution = exercise.solution_node("", label="one-solution")
+        solution += exercise.solution_title("", "Solution")
+        solution += nodes.section("", nodes.paragraph("", "42"), ids=["solution-content"])
+        document += solution
+        document.settings.env = SimpleNamespace(config=SimpleNamespace(solutions=solutions))
+        HideSolutions(document).apply()
+        return document
+
+    shown = [type(one).__name__ for one in page(True).findall() if one.astext() != "Solution"]
+    assert shown.count("raw") == 2
+    assert shown.index("raw") < shown.index("paragraph")
+    assert page(True).next_node(nodes.section)["ids"] == ["one-solution-content"]
+    assert "42" not in page(False).astext()

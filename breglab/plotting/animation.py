@@ -16,11 +16,10 @@ _REST = 0.75
 _STYLE = """
 .growing-front {{stroke: currentColor; stroke-width: .8; stroke-dasharray: 2 2; opacity: 0}}
 @media (prefers-reduced-motion: no-preference) {{
-  .growing-seen {{animation: growing-seen {seconds:g}s linear infinite;
-    transform-origin: {left}px 0}}
+  .growing-seen {{animation: growing-seen {seconds:g}s linear infinite}}
   .growing-front {{animation: growing-front {seconds:g}s linear infinite; opacity: .6}}
 }}
-@keyframes growing-seen {{0% {{transform: scaleX(0)}} {rest:g}%, 100% {{transform: none}}}}
+@keyframes growing-seen {{0% {{width: 0}} {rest:g}%, 100% {{width: {width}px}}}}
 @keyframes growing-front {{0% {{transform: translateX(-{width}px)}}
   {rest:g}%, 100% {{transform: none}}}}
 """
@@ -73,7 +72,7 @@ def growing_path(
     width, height = float(area.attrib["width"]), float(area.attrib["height"])
     right = left + width
     moving = ElementTree.Element("style")
-    moving.text = _STYLE.format(left=left, width=width, seconds=seconds, rest=100.0 * _REST)
+    moving.text = _STYLE.format(width=width, seconds=seconds, rest=100.0 * _REST)
     line = {"x1": f"{right}", "x2": f"{right}", "y1": f"{top}", "y2": f"{top + height}"}
     front = ElementTree.Element("line", {"class": "growing-front", **line})
     root.insert(0, moving)
