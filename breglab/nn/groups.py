@@ -131,7 +131,10 @@ def sparse_parameter_groups(
 
     Examples
     --------
+    >>> import torch
     >>> from breglab.geometry import L1, GroupL12
+    >>> from breglab.nn import LinBreg
+    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Linear(3, 2))
     >>> groups = sparse_parameter_groups(model, linear=L1(0.1), conv=GroupL12("kernels", 0.1))
     >>> optimizer = LinBreg(groups, lr=0.1, regularizer=None)
     """
