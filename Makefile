@@ -2,6 +2,7 @@
 # (another interpreter: make clean, then make PYTHON=python3.12 ...):
 #   make verify    set up .venv, check every claim, write breglab-report/report.html
 #   make test      set up .venv, check style and types, run the whole test suite
+# and `make docs` builds the site
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +17,8 @@ export OPENBLAS_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 # Two targets must not install into one environment at the same time.
 .NOTPARALLEL:
-.PHONY: help verify test lint format figures notebooks benchmark mutations clean
+SOLUTIONS ?= yes
+.PHONY: help verify test lint format docs figures notebooks benchmark mutations clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +39,11 @@ format: $(VENV)/.dev  ## bring the sources into the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/.docs  ## build the site, docs/_build/site/index.html (SOLUTIONS=no: without them)
+	$(BIN)/breglab verify --out docs/_build/report --jobs $(JOBS)
+	SOLUTIONS=$(SOLUTIONS) $(BIN)/python -m sphinx -n -W --keep-going -c docs \
+	    -d docs/_build/doctrees . docs/_build/site
+
 figures: $(VENV)/.figures  ## make the paper's figures and tables (PROTOCOL=smoke, reduced or full; NAMES=...)
 	$(BIN)/breglab figures $(NAMES) --$(PROTOCOL) --jobs $(JOBS)
 
@@ -52,7 +59,7 @@ mutations: $(VENV)/.dev  ## plant faults one by one; each must turn a test or a 
 	$(BIN)/python benchmarks/mutations.py --jobs $(JOBS)
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage docs/_build docs/generated
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("breglab needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...")'
@@ -82,3 +89,7 @@ $(VENV)/.figures: $(VENV)/.python pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 	$(PIP) --editable ".[dev,figures,theory,integrations]"
 	@touch $@ $(VENV)/.core
+
+$(VENV)/.docs: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) --editable ".[dev,docs,figures,theory,integrations]"
+	@touch $@ $(VENV)/.core $(VENV)/.dev

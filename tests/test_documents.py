@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(
     path
-    for folder in (".", "docs", "notebooks", "paper_figures")
+    for folder in (".", "docs", "docs/how-to", "docs/tutorials", "notebooks", "paper_figures")
     for path in (ROOT / folder).glob("*.md")
 )
 
@@ -44,5 +44,6 @@ def test_the_readme_shows_targets_that_exist():
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_between_documents_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
-        if not target.startswith("http"):
+        # What is generated is there when the site is built, which fails where a link does.
+        if not target.startswith("http") and "generated/" not in target:
             assert (path.parent / target).exists(), target

@@ -27,7 +27,7 @@ ALLOWED = {
     "theory": {"geometry", "problems", "iteration", "solvers"},
     "estimators": {"geometry", "problems", "iteration", "solvers"},
     "nn": {"geometry", "iteration"},
-    "plotting": {"iteration", "solvers", "theory"},
+    "plotting": {"geometry", "problems", "iteration", "solvers", "theory"},
     "report": {"geometry", "problems", "iteration", "solvers", "theory", "plotting"},
     "__main__": {"cli"},
     "cli": {"geometry", "problems", "iteration", "solvers", "theory", "nn", "plotting", "report"},

@@ -12,7 +12,8 @@ Functionals J (value, prox, subgradient, conjugate, Bregman distance), one in a 
 - `Nuclear`: the sum of the singular values of a matrix;
 - `Box`: the indicator of bounds;
 - `SquaredNorm`: a |x|_2^2 / 2;
-- `TotalVariation1D`: lam sum_i |x_{i+1} - x_i|.
+- `TotalVariation1D`: lam sum_i |x_{i+1} - x_i|;
+- `ConvexGraph`: a function of one variable drawn through points, for teaching; no `Functional`.
 
 Mirror maps phi (value, to_dual, to_primal, conjugate, divergence):
 
@@ -27,6 +28,7 @@ Mirror maps phi (value, to_dual, to_primal, conjugate, divergence):
 from __future__ import annotations
 
 from breglab.geometry.box import Box
+from breglab.geometry.convex_graph import ConvexGraph
 from breglab.geometry.elastic_net import ElasticNet
 from breglab.geometry.entropy import Entropy
 from breglab.geometry.euclidean import Euclidean
@@ -47,6 +49,7 @@ from breglab.geometry.zero import Zero
 __all__ = [
     "L1",
     "Box",
+    "ConvexGraph",
     "ElasticNet",
     "Entropy",
     "Euclidean",

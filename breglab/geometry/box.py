@@ -29,6 +29,13 @@ class Box(Functional):
     ------
     ValueError
         If a bound is NaN or no number lies between the bounds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import Box
+    >>> Box(0.0, 1.0).prox(np.array([-2.0, 0.5, 7.0])).tolist()
+    [0.0, 0.5, 1.0]
     """
 
     lower: float

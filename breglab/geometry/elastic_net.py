@@ -25,6 +25,16 @@ class ElasticNet(MirrorMap):
         The functional.
     delta : float
         Finite and > 0, like 1 / delta.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import L1, ElasticNet
+    >>> phi = ElasticNet(L1(1.0), delta=2.0)
+    >>> phi.to_primal(np.array([1.5, -0.5, -3.0])).tolist()
+    [1.0, 0.0, -4.0]
+    >>> phi.strong_convexity
+    0.5
     """
 
     J: Functional

@@ -27,6 +27,13 @@ class Entropy(MirrorMap):
     ----------
     domain : {"simplex", "orthant"}
         The closure of the domain.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import Entropy
+    >>> Entropy("simplex").to_primal(np.zeros(4)).tolist()
+    [0.25, 0.25, 0.25, 0.25]
     """
 
     domain: str = "simplex"

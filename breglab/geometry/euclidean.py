@@ -14,6 +14,13 @@ class Euclidean(MirrorMap):
     """phi(theta) = |theta|^2 / 2.
 
     Both maps are the identity, and phi*(v) = |v|^2 / 2; strongly convex with modulus 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import Euclidean
+    >>> Euclidean().to_primal(np.array([2.0, -1.0])).tolist()
+    [2.0, -1.0]
     """
 
     @property

@@ -35,6 +35,14 @@ class GroupL12(Grouped):
     ValueError
         If groups overlap, are empty, do not fit the size, or name no layout; later, if the layout
         does not fit the shape of a tensor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import GroupL12
+    >>> J = GroupL12([0, 0, 1, 1], lam=1.0)
+    >>> round(float(J.value(np.array([3.0, 4.0, 0.0, 0.0]))), 4)
+    7.0711
     """
 
     def _value(self, xp: Any, x: Array) -> Array:

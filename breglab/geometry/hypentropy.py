@@ -21,6 +21,15 @@ class Hypentropy(MirrorMap):
     ----------
     beta : float
         The width of the Euclidean zone around 0, finite and > 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import Hypentropy
+    >>> phi = Hypentropy(0.5)
+    >>> theta = np.array([1.0, -2.0])
+    >>> bool(np.allclose(phi.to_primal(phi.to_dual(theta)), theta))
+    True
     """
 
     beta: float = 1.0

@@ -22,6 +22,16 @@ class L1(Functional):
     ----------
     lam : float
         The weight, finite and >= 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import L1
+    >>> J = L1(0.5)
+    >>> J.value(np.array([1.0, -3.0, 0.0])).tolist()
+    2.0
+    >>> J.prox(np.array([1.0, -3.0, 0.2])).tolist()
+    [0.5, -2.5, 0.0]
     """
 
     lam: float = 1.0

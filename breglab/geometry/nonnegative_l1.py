@@ -21,6 +21,13 @@ class NonNegativeL1(Functional):
     ----------
     lam : float
         The weight, finite and >= 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import NonNegativeL1
+    >>> NonNegativeL1(0.5).prox(np.array([1.0, -3.0, 0.2])).tolist()
+    [0.5, 0.0, 0.0]
     """
 
     lam: float = 1.0

@@ -23,6 +23,13 @@ class Nuclear(Functional):
     ----------
     lam : float
         The weight, finite and >= 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import Nuclear
+    >>> Nuclear(1.0).value(np.diag([3.0, -1.0])).tolist()
+    4.0
     """
 
     lam: float = 1.0

@@ -20,6 +20,15 @@ class PNorm(MirrorMap):
     ----------
     p : float
         The exponent, 1 < p <= 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import PNorm
+    >>> PNorm(1.5).dual_exponent
+    3.0
+    >>> PNorm(2.0).to_dual(np.array([3.0, 4.0])).tolist()
+    [3.0, 4.0]
     """
 
     p: float

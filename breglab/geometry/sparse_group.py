@@ -39,6 +39,14 @@ class SparseGroup(Grouped):
     ValueError
         If groups overlap, are empty, do not fit the size, or name no layout; later, if the layout
         does not fit the shape of a tensor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import SparseGroup
+    >>> J = SparseGroup([0, 0, 1, 1], lam=1.0, lam_group=0.5)
+    >>> J.prox(np.array([3.0, 0.5, 0.5, -0.5])).round(4).tolist()
+    [1.2929, 0.0, 0.0, 0.0]
     """
 
     lam_group: float = 1.0

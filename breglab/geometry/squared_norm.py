@@ -21,6 +21,13 @@ class SquaredNorm(Functional):
     ----------
     a : float
         The curvature, finite and > 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import SquaredNorm
+    >>> SquaredNorm(1.0).prox(np.array([4.0, -2.0])).tolist()
+    [2.0, -1.0]
     """
 
     a: float = 1.0

@@ -31,6 +31,16 @@ class TotalVariation1D(Functional):
     ------
     TypeError
         By the prox, for arrays of other libraries than NumPy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import TotalVariation1D
+    >>> J = TotalVariation1D(1.0)
+    >>> J.value(np.array([0.0, 2.0, 1.0])).tolist()
+    3.0
+    >>> J.prox(np.array([0.0, 0.0, 4.0, 4.0])).tolist()
+    [0.5, 0.5, 3.5, 3.5]
     """
 
     lam: float = 1.0

@@ -15,6 +15,13 @@ class Zero(Functional):
     """J = 0.
 
     prox(x) = x; dJ(x) = {0}; J* is the indicator of {0}.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import Zero
+    >>> Zero().prox(np.array([1.0, -3.0])).tolist()
+    [1.0, -3.0]
     """
 
     def _value(self, xp: Any, x: Array) -> Array:

@@ -63,7 +63,15 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Gradient:
-    """v+ = v - tau g: linearized Bregman iterations, Algorithm 1 and (2.8b)."""
+    """v+ = v - tau g: linearized Bregman iterations, Algorithm 1 and (2.8b).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.iteration import Gradient
+    >>> Gradient().direction((), np.array([2.0, -4.0]), 0.5, 1)[0].tolist()
+    [1.0, -2.0]
+    """
 
     def start(self, v: Array) -> Memory:
         """Return the empty memory."""
@@ -85,6 +93,14 @@ class Momentum:
     ----------
     beta : float
         In [0, 1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.iteration import Momentum
+    >>> rule = Momentum(0.75)
+    >>> rule.direction((np.zeros(1),), np.array([4.0]), 1.0, 1)[0].tolist()
+    [1.0]
     """
 
     beta: float = 0.9
@@ -114,6 +130,15 @@ class Adam:
         Decay of the first and of the second moment, in [0, 1).
     eps : float
         Added to the square root of the second moment, > 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.iteration import Adam
+    >>> rule, g = Adam(), np.array([5.0, -0.1])
+    >>> direction, _ = rule.direction(rule.start(g), g, 0.5, 1)
+    >>> direction.round(6).tolist()
+    [0.5, -0.5]
     """
 
     beta1: float = 0.9
@@ -166,6 +191,15 @@ def start(
         If `phi` is no mirror map or `rule` no rule.
     ValueError
         If neither is given, or both are and `v` is no subgradient of `phi` at `theta`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import L1, ElasticNet
+    >>> from breglab.iteration import start
+    >>> state = start(ElasticNet(L1(1.0), delta=2.0), v=np.array([3.0, 0.5]))
+    >>> state.theta.tolist()
+    [4.0, 0.0]
     """
     check_mirror_map(phi)
     rule = checked_rule(rule)
@@ -181,7 +215,19 @@ def start(
 
 
 def dual_step(state: State, g: Array, tau: Scalar, rule: Rule) -> tuple[Array, Memory]:
-    """Return the dual variable after one step with the gradient `g`, and the new memory."""
+    """Return the dual variable after one step with the gradient `g`, and the new memory.
+
+    Parameters
+    ----------
+    state : State
+        Where the step starts.
+    g : array, shape (..., n)
+        The gradient.
+    tau : float
+        Step size.
+    rule : Rule
+        Which direction is taken.
+    """
     direction, memory = rule.direction(state.memory, g, tau, state.k + 1)
     return state.v - direction, memory
 
@@ -201,6 +247,16 @@ def step(state: State, g: Array, tau: Scalar, phi: MirrorMap, rule: Rule) -> Sta
         Mirror map.
     rule : Rule
         Direction of the step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import L1, ElasticNet
+    >>> from breglab.iteration import Gradient, start, step
+    >>> phi = ElasticNet(L1(1.0), delta=1.0)
+    >>> state = start(phi, v=np.array([0.5, 0.0]))
+    >>> step(state, np.array([-2.0, 1.0]), 0.5, phi, Gradient()).theta.tolist()
+    [0.5, 0.0]
     """
     v, memory = dual_step(state, g, tau, rule)
     return State(state.k + 1, phi.to_primal(v), v, memory, tau)

@@ -73,6 +73,18 @@ def iterate(
     ValueError
         If a shape does not fit, a constant step size lies beyond `stability_border`, or no run of
         `phi` can start from `theta0` or `v0`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from itertools import islice
+    >>> from breglab.geometry import L1, ElasticNet
+    >>> from breglab.iteration import iterate
+    >>> from breglab.problems import LeastSquares
+    >>> loss = LeastSquares(np.eye(2), np.array([3.0, 0.2]))
+    >>> states = iterate(loss, ElasticNet(L1(1.0), delta=1.0))
+    >>> [state.theta.tolist() for state in islice(states, 3)]
+    [[0.0, 0.0], [2.0, 0.0], [3.0, 0.0]]
     """
     oracle = loss if isinstance(loss, Oracle) else Exact(loss)
     _check_fit(phi, oracle.loss)
@@ -141,6 +153,17 @@ def run(
     Exception
         Any error of the loss, the oracle, the mirror map or a function given by the caller. If
         something was recorded before, the exception has it as the attribute ``trace``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import L1, ElasticNet
+    >>> from breglab.iteration import run
+    >>> from breglab.problems import LeastSquares
+    >>> loss = LeastSquares(np.eye(2), np.array([3.0, 0.2]))
+    >>> trace = run(loss, ElasticNet(L1(1.0), delta=1.0), stop=4)
+    >>> trace["loss"].round(3).tolist()
+    [4.52, 0.52, 0.02, 0.02, 0.02]
     """
     states = iterate(loss, phi, rule=rule, step_size=step_size, theta0=theta0, v0=v0, seed=seed,
                      unsafe=unsafe)  # fmt: skip

@@ -14,7 +14,14 @@ Sampling = Callable[[int], bool]
 
 @dataclass(frozen=True)
 class Every:
-    """Keep every `n`-th iterate."""
+    """Keep every `n`-th iterate.
+
+    Examples
+    --------
+    >>> from breglab.iteration import Every
+    >>> [k for k in range(9) if Every(4)(k)]
+    [0, 4, 8]
+    """
 
     n: int = 1
 
@@ -28,7 +35,15 @@ class Every:
 
 @dataclass(frozen=True)
 class LogSpaced:
-    """Keep about `per_decade` iterates in every decade of k, and all of the first ones."""
+    """Keep about `per_decade` iterates in every decade of k, and all of the first ones.
+
+    Examples
+    --------
+    >>> from breglab.iteration import LogSpaced
+    >>> sample = LogSpaced(3)
+    >>> len([k for k in range(1001) if sample(k)]) < 20
+    True
+    """
 
     per_decade: float = 20.0
 

@@ -29,6 +29,12 @@ class Constant:
     ----------
     tau : float
         Step size, > 0.
+
+    Examples
+    --------
+    >>> from breglab.iteration import Constant
+    >>> Constant(0.5)(10)
+    0.5
     """
 
     tau: float
@@ -51,6 +57,13 @@ class Harmonic:
         Numerator, > 0; the rate C/k needs ``c nu > 1``.
     k0 : float
         Shift, > 0; ``k0 >= c delta L`` keeps the first steps below 1/(delta L).
+
+    Examples
+    --------
+    >>> from breglab.iteration import Harmonic
+    >>> tau = Harmonic(2.0, k0=4.0)
+    >>> tau(0), tau(4)
+    (0.5, 0.25)
     """
 
     c: float
@@ -75,6 +88,12 @@ class SquareSummable:
         First step size, > 0.
     p : float
         Exponent, in (1/2, 1].
+
+    Examples
+    --------
+    >>> from breglab.iteration import SquareSummable
+    >>> SquareSummable(1.0, p=1.0)(3)
+    0.25
     """
 
     c: float
@@ -107,6 +126,16 @@ def relative_step(loss: _HasLipschitz, phi: MirrorMap, factor: float = 1.0) -> C
     ValueError
         If `phi` is not strongly convex, L is zero, or 1/(delta L) is no float: no step size
         follows from the constants.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.geometry import L1, ElasticNet
+    >>> from breglab.iteration import relative_step
+    >>> from breglab.problems import LeastSquares
+    >>> loss = LeastSquares(2.0 * np.eye(2), np.ones(2))  # L = 4
+    >>> relative_step(loss, ElasticNet(L1(1.0), delta=0.5), 1.0).tau
+    0.5
     """
     positive(factor, "factor")
     if phi.strong_convexity <= 0.0:
@@ -125,6 +154,15 @@ def stability_border(loss: _HasLipschitz, phi: MirrorMap, rule: Rule) -> float |
     momentum, with 1/delta the convexity of `phi`. On the quadratic of curvature L with J = 0 the
     method diverges beyond it. Adam's step does not scale with the gradient, and a mirror map
     without strong convexity has no bound from constants alone: there it is None.
+
+    Parameters
+    ----------
+    loss : Loss
+        With its constant ``lipschitz``.
+    phi : MirrorMap
+        With its modulus ``strong_convexity``.
+    rule : Rule
+        Of the method.
     """
     if not isinstance(rule, Gradient | Momentum) or phi.strong_convexity <= 0.0:
         return None

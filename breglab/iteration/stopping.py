@@ -77,7 +77,14 @@ class _Both(Stopping):
 
 @dataclass(frozen=True)
 class MaxIterations(Stopping):
-    """Stop after `limit` steps (an integer >= 0)."""
+    """Stop after `limit` steps (an integer >= 0).
+
+    Examples
+    --------
+    >>> from breglab.iteration import MaxIterations
+    >>> MaxIterations(100)
+    MaxIterations(limit=100)
+    """
 
     limit: int
 
@@ -138,6 +145,12 @@ def discrepancy(noise_norm: float, factor: float = 1.01, *, every: int = 1) -> R
         At least 1.
     every : int
         Ask every `every`-th step.
+
+    Examples
+    --------
+    >>> from breglab.iteration import discrepancy
+    >>> type(discrepancy(0.1, 100)).__name__
+    'Residual'
     """
     return Residual(scalar(factor, "factor", low=1.0) * positive(noise_norm, "noise_norm"), every)
 
@@ -171,7 +184,15 @@ class CertifiedGap(Stopping):
 
 
 def certified_gap(loss: Any, theta: Array) -> Array:
-    """Return an upper bound of ``L(theta) - inf L``, shape ``theta.shape[:-1]``."""
+    """Return an upper bound of ``L(theta) - inf L``, shape ``theta.shape[:-1]``.
+
+    Parameters
+    ----------
+    loss : Loss
+        With what it takes to bound its infimum.
+    theta : array, shape (..., n)
+        The points.
+    """
     value, gradient = loss.value_and_gradient(theta)
     gap = value - loss.infimum
     if loss.strong_convexity > 0.0:

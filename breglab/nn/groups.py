@@ -23,7 +23,7 @@ class Route(NamedTuple):
     Attributes
     ----------
     name : str
-        Of the parameter; a tied one has all its names, joined by `` = ``.
+        Of the parameter; a tied one has all its names, joined by equals signs.
     kind : str
         As of `breglab.nn.weights.parameters_of`.
     shape : tuple of int
@@ -131,7 +131,10 @@ def sparse_parameter_groups(
 
     Examples
     --------
+    >>> import torch
     >>> from breglab.geometry import L1, GroupL12
+    >>> from breglab.nn import LinBreg
+    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Linear(3, 2))
     >>> groups = sparse_parameter_groups(model, linear=L1(0.1), conv=GroupL12("kernels", 0.1))
     >>> optimizer = LinBreg(groups, lr=0.1, regularizer=None)
     """

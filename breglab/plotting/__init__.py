@@ -3,6 +3,7 @@
 The only room that imports matplotlib. No function here touches pyplot or any global state.
 """
 
+from breglab.plotting.animation import growing_path
 from breglab.plotting.convergence import convergence
 from breglab.plotting.ensembles import certified_gaps, ensemble
 from breglab.plotting.entries import bars, dual_certificate, sparse_vectors
@@ -17,6 +18,7 @@ from breglab.plotting.paths import coefficient_paths
 from breglab.plotting.phase_diagram import phase_diagram
 from breglab.plotting.pictures import picture, reconstructions
 from breglab.plotting.sides import two_sides
+from breglab.plotting.snapshots import density_bars, snapshot
 from breglab.plotting.support import support_growth
 from breglab.plotting.time_curves import time_curves
 from breglab.plotting.training import layer_densities, training_curves
@@ -31,12 +33,14 @@ __all__ = [
     "coefficient_paths",
     "contraction_curves",
     "convergence",
+    "density_bars",
     "descent_in_plane",
     "descent_on_line",
     "dual_certificate",
     "dual_path",
     "ensemble",
     "functions",
+    "growing_path",
     "layer_densities",
     "line_window",
     "margin_curves",
@@ -48,6 +52,7 @@ __all__ = [
     "primal_path",
     "reconstructions",
     "scales",
+    "snapshot",
     "sparse_vectors",
     "support_growth",
     "support_lines",

@@ -43,6 +43,14 @@ def to_svg(figure: Figure, *, label: str, prefix: str) -> str:
     -------
     str
         The element, without XML declaration and doctype, and without what is not seen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.plotting import snapshot, to_svg
+    >>> svg = to_svg(snapshot(np.eye(3)[0], "e₁"), label="a unit vector", prefix="e")
+    >>> svg.startswith("<svg"), "a unit vector" in svg
+    (True, True)
     """
     out = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "breglab"}):
@@ -107,7 +115,8 @@ def _tidy_attributes(found: dict[str, str], names: dict[str, str]) -> None:
     elif "id" in found:
         found["id"] = names[found["id"]]
     if _LINK in found:
-        found["href"] = "#" + names[found.pop(_LINK)[1:]]
+        to = found.pop(_LINK)  # an image holds its own data
+        found["href"] = f"#{names[to[1:]]}" if to.startswith("#") else to
     if found.get("transform", "").startswith("rotate(-0 "):
         del found["transform"]
     if "d" in found:

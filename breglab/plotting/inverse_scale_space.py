@@ -64,6 +64,15 @@ def primal_path(
     ------
     ValueError
         If the path has no breakpoint, the number of names is not n, or sigma is not reached.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.plotting import primal_path
+    >>> from breglab.solvers import inverse_scale_space_path
+    >>> path = inverse_scale_space_path(np.eye(2), np.array([3.0, 1.0]))
+    >>> len(primal_path(path).axes)
+    1
     """
     u = _primal(path, names)
     first, others = coloured_and_grey(u, count(highlighted, "highlighted", low=0))
@@ -85,7 +94,12 @@ def primal_path(
 
 
 def dual_path(path: Path, names: Sequence[str] | None = None, *, highlighted: int = 8) -> Figure:
-    """Draw p_i(t) over t; arguments as in `primal_path`.
+    """Draw p_i(t) over t.
+
+    Parameters
+    ----------
+    path, names, highlighted
+        As in `primal_path`.
 
     Returns
     -------

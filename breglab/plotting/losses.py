@@ -33,7 +33,15 @@ _ROOM = 0.14
 
 
 def line_window(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return samples of the axis around points, shape (m,) -> (samples,)."""
+    """Return samples of the axis around points, shape (m,) -> (samples,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.plotting import line_window
+    >>> line_window(np.array([0.0, 1.0]))[[0, -1]].round(6).tolist()
+    [-0.14, 1.14]
+    """
     low, high = float(np.min(points)), float(np.max(points))
     room = _ROOM * (high - low) if high > low else max(1.0, abs(low))
     return np.linspace(low - room, high + room, _SAMPLES)

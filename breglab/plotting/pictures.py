@@ -29,6 +29,13 @@ def picture(image: npt.NDArray[Any], scale: int = 2) -> Figure:
     ------
     ValueError
         If the image is not two-dimensional.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.plotting import picture
+    >>> picture(np.eye(8), scale=4).get_size_inches().tolist()
+    [0.32, 0.32]
     """
     count(scale, "scale")
     height, width = _image(image).shape

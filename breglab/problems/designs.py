@@ -38,6 +38,12 @@ def correlated_design(m: int, n: int, *, correlation: float = 0.0, seed: int = 0
     ------
     TypeError, ValueError
         If an argument is not a number in its range.
+
+    Examples
+    --------
+    >>> from breglab.problems import correlated_design
+    >>> correlated_design(4, 6, correlation=0.5).shape
+    (4, 6)
     """
     rng = _generator(m, n, seed)
     rho = scalar(correlation, "correlation", low=-1.0, high=1.0, open_low=True, open_high=True)
@@ -101,6 +107,12 @@ def binary_design(m: int, n: int, *, density: float = 0.5, seed: int = 0) -> Arr
     ------
     TypeError, ValueError
         If an argument is not a number in its range.
+
+    Examples
+    --------
+    >>> from breglab.problems import binary_design
+    >>> binary_design(4, 6, seed=0).shape
+    (4, 6)
     """
     rng = _generator(m, n, seed)
     p = scalar(density, "density", low=0.0, high=1.0, open_low=True, open_high=True)
@@ -190,6 +202,14 @@ class PartialCosine(LinearOperator):  # type: ignore[misc]  # SciPy is untyped
     ------
     TypeError, ValueError
         If a length or the seed is not an integer in its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.problems import PartialCosine
+    >>> A = PartialCosine(8, 32)
+    >>> A.shape
+    (8, 32)
     """
 
     def __init__(self, m: int, n: int, *, seed: int = 0) -> None:

@@ -31,6 +31,14 @@ class Huber(FiniteSum):
     ------
     TypeError, ValueError
         As in `LeastSquares`, or if ``threshold`` is not a finite number > 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.problems import Huber
+    >>> loss = Huber(np.eye(2), np.array([0.5, 10.0]), 1.0)
+    >>> loss.gradient(np.zeros(2)).tolist()
+    [-0.5, -1.0]
     """
 
     def __init__(self, A: Any, b: Array, threshold: float = 1.0) -> None:

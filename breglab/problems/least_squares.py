@@ -39,6 +39,14 @@ class LeastSquares(FiniteSum):
         If the data are not real floating arrays of one library and dtype.
     ValueError
         If the data are empty, not finite, zero, or of shapes that do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.problems import LeastSquares
+    >>> loss = LeastSquares(np.eye(2), np.array([3.0, 4.0]))
+    >>> float(loss.value(np.zeros(2))), loss.gradient(np.zeros(2)).tolist()
+    (12.5, [-3.0, -4.0])
     """
 
     def __init__(self, A: Any, b: Array, *, lipschitz: float | None = None) -> None:

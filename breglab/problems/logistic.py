@@ -39,6 +39,14 @@ class Logistic(FiniteSum):
     ValueError
         If the data are empty, not finite or of shapes that do not fit, if all labels are equal,
         or if ``ridge`` is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.problems import Logistic
+    >>> loss = Logistic(np.eye(2), np.array([1, 0]))
+    >>> loss.value(np.zeros(2)).round(4).tolist()
+    0.6931
     """
 
     def __init__(self, X: Any, y: Array, *, ridge: float = 0.0) -> None:

@@ -20,6 +20,13 @@ class CosineSynthesis:
     ----------
     image_shape : tuple of int
         Height and width.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.problems import CosineSynthesis
+    >>> CosineSynthesis((2, 2))(np.array([2.0, 0.0, 0.0, 0.0])).round(6).tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
     """
 
     image_shape: tuple[int, int]

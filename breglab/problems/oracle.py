@@ -78,7 +78,16 @@ class Oracle(abc.ABC):
 
 
 class Exact(Oracle):
-    """The gradient itself: one atom, no noise."""
+    """The gradient itself: one atom, no noise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.problems import Exact, LeastSquares
+    >>> oracle = Exact(LeastSquares(np.eye(1), np.ones(1)))
+    >>> float(oracle.sigma)
+    0.0
+    """
 
     @property
     def sigma(self) -> float:

@@ -28,6 +28,14 @@ class Quadratic(Loss):
     ValueError
         If the shapes do not fit, the data are not finite, or Q is not symmetric positive
         semidefinite beyond rounding, or zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.problems import Quadratic
+    >>> loss = Quadratic(np.diag([1.0, 4.0]), np.ones(2))
+    >>> float(loss.lipschitz), float(loss.value(np.zeros(2)))
+    (4.0, 2.5)
     """
 
     def __init__(self, Q: Array, center: Array) -> None:

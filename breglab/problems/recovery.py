@@ -83,6 +83,13 @@ def sparse_vector(n: int, k: int, *, amplitudes: str = "gaussian", seed: int = 0
     ------
     TypeError, ValueError
         If an argument is not what it should be.
+
+    Examples
+    --------
+    >>> from breglab.problems import sparse_vector
+    >>> x = sparse_vector(100, 7, seed=0)
+    >>> int((x != 0).sum())
+    7
     """
     choice(amplitudes, "amplitudes", AMPLITUDES)
     if count(k, "k") > count(n, "n"):

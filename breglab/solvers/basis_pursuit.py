@@ -64,6 +64,14 @@ def basis_pursuit(
 
     S. Chen, D. Donoho, M. Saunders, Atomic decomposition by basis pursuit, SIAM J. Sci. Comput.
     20 (1998).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.solvers import basis_pursuit
+    >>> solution = basis_pursuit(np.array([[1.0, 2.0]]), np.array([2.0]))
+    >>> solution.x.tolist(), solution.certified
+    ([0.0, 1.0], True)
     """
     asked = request(tol, callback, time_limit, max_iterations)
     chosen = BASIS_PURSUIT[choice(method, "method", tuple(BASIS_PURSUIT))]

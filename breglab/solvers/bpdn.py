@@ -66,6 +66,13 @@ def bpdn(
     -----
     S. Chen, D. Donoho, M. Saunders, Atomic decomposition by basis pursuit, SIAM J. Sci. Comput.
     20 (1998); E. van den Berg, M. Friedlander, SIAM J. Sci. Comput. 31 (2008).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.solvers import bpdn
+    >>> bpdn(np.eye(2), np.array([3.0, 0.0]), 1.0).x.round(6).tolist()
+    [2.0, 0.0]
     """
     sigma = nonnegative(sigma, "sigma")
     if sigma == 0.0:

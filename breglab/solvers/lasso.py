@@ -61,6 +61,13 @@ def lasso(
     Notes
     -----
     R. Tibshirani, Regression shrinkage and selection via the lasso, J. R. Stat. Soc. B 58 (1996).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.solvers import lasso
+    >>> lasso(np.eye(2), np.array([3.0, 0.5]), 1.0).x.round(9).tolist()
+    [2.0, 0.0]
     """
     lam = positive(lam, "lam")
     asked = request(tol, callback, time_limit, max_iterations)

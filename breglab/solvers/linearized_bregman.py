@@ -50,6 +50,14 @@ def linearized_bregman(A: Any, b: Any, *, tau: float, delta: float, steps: int) 
     -----
     W. Yin, S. Osher, D. Goldfarb, J. Darbon, Bregman iterative algorithms for l1-minimization with
     applications to compressed sensing, SIAM J. Imaging Sci. 1 (2008).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.solvers import linearized_bregman
+    >>> iterates = linearized_bregman(np.eye(2), np.array([3.0, 0.5]), tau=1.0, delta=1.0, steps=9)
+    >>> iterates.primal[[-1]].toarray().round(6).tolist()
+    [[3.0, 0.5]]
     """
     made, b = real_data(A, b)
     tau, delta, steps = positive(tau, "tau"), positive(delta, "delta"), count(steps, "steps")

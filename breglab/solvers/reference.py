@@ -112,6 +112,11 @@ def penalized(
     """Return ``argmin |A x - b|^2/2 + J(x) + |x|^2/(2 delta)``.
 
     Parameters and errors are those of `constrained`, but every right-hand side is feasible.
+
+    Parameters
+    ----------
+    A, b, J, delta, tolerance
+        As in `constrained`.
     """
     A, b = _data(A, b, J, delta, tolerance)
     cp = cvxpy()
@@ -131,6 +136,17 @@ def kkt_residual(
     The larger of ``|x - prox|_inf / (|x|_inf + delta |A^T y|_inf)``, where ``x = prox``
     characterises ``A^T y in d phi(x)`` ((2.9) of the paper; for delta = inf the fixed point is
     ``x = prox_J(x + A^T y)``), and, with `exact_data`, ``|A x - b|_inf / |b|_inf``.
+
+    Parameters
+    ----------
+    A, b : array, shape (m, n) and (m,)
+        The data.
+    J, delta : Functional and float
+        phi is J with |.|^2/(2 delta), J itself for delta = inf.
+    x, y : array, shape (n,) and (m,)
+        The pair.
+    exact_data : bool
+        Whether ``A x = b`` is asked for as well.
     """
     phi = J if math.isinf(delta) else ElasticNet(J, delta)
     v, step = A.T @ y, 1.0 if math.isinf(delta) else delta

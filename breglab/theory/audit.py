@@ -204,6 +204,12 @@ def verify(
     ValueError
         If there is no claim, two claims or two instances have one name, or `suite`, `seed` or
         `jobs` is out of its range.
+
+    Examples
+    --------
+    >>> from breglab.theory import find_claims, verify
+    >>> verify(find_claims("18"), instances=()).results[0].verdict.value
+    'violated'
     """
     begun = time.perf_counter()
     if jobs != -1:

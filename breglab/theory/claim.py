@@ -217,7 +217,15 @@ def judge(claim: Claim, name: str, evaluate: Callable[[], Margins], begun: float
 
 
 def check_negative(claim: Claim) -> Finding:
-    """Check a claim on the instance, or the case, that must violate it."""
+    """Check a claim on the instance, or the case, that must violate it.
+
+    Examples
+    --------
+    >>> from breglab.theory import check_negative, find_claims
+    >>> (claim,) = find_claims("18")
+    >>> check_negative(claim).verdict.value
+    'violated'
+    """
     try:
         finding = claim.negative_finding()
         if not isinstance(finding, Finding):

@@ -196,12 +196,26 @@ def execute(instance: Instance, *, progress: bool | None = False) -> Run:
 
     Steps beyond the stability border are allowed here: counterexamples need them.
 
+    Parameters
+    ----------
+    instance : Instance
+        What to run.
+    progress : bool, optional
+        Whether a bar is shown; None shows one where there is a terminal.
+
     Raises
     ------
     KeyboardInterrupt
         If the run was interrupted.
     TypeError
         If the data are in single precision, whose rounding no tolerance here is made for.
+
+    Examples
+    --------
+    >>> from breglab.theory import execute, find_claims
+    >>> (claim,) = find_claims("18")
+    >>> execute(claim.negative_instance()).theta[:3, 0].tolist()
+    [1.0, -1.0, 1.0]
     """
     record = ["loss", "regularizer", "increment", "dsym", "support", "tau", "primal", "dual"]
     extra: dict[str, Any] = {}

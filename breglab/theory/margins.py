@@ -52,6 +52,14 @@ class Margins:
         If an array is not real, or the tolerance no real number.
     ValueError
         If the shapes differ, or the tolerance is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.theory import Margins
+    >>> margins = Margins(np.arange(2), np.array([1.0, 3.0]), np.array([2.0, 3.0]), np.ones(2), 0.0)
+    >>> margins.worst, margins.verdict.value
+    (0.0, 'holds')
     """
 
     k: npt.NDArray[np.int64]
@@ -150,7 +158,17 @@ class Margins:
 def identity(
     k: npt.NDArray[np.int64], error: Values, scale: Values, tolerance: float = 1e-12
 ) -> Margins:
-    """Return the margins of an equality: ``|error| <= 0`` up to rounding of `scale`."""
+    """Return the margins of an equality: ``|error| <= 0`` up to rounding of `scale`.
+
+    Parameters
+    ----------
+    k : array, shape (m,)
+        Iterates.
+    error, scale : array, shape (m,)
+        The difference of both sides, and the size of their terms.
+    tolerance : float
+        Relative to the scale.
+    """
     error, scale = _real(error, "error"), _real(scale, "scale")
     sign = np.where(error < 0, -1.0, 1.0)
     return Margins(k, np.abs(error), np.zeros_like(error), scale, tolerance, sign=sign)
@@ -171,6 +189,13 @@ def at_most(
         What the sides are differences of: their rounding may be larger than the sides.
     tolerance : float
         Relative tolerance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from breglab.theory import at_most
+    >>> at_most(np.arange(2), np.array([1.0, 3.0]), np.array([2.0, 2.0]), 2.0).worst_k
+    1
     """
     sides = [_real(lhs, "lhs"), _real(rhs, "rhs")]
     scale = sum(np.abs(term) for term in (*sides, *(_real(term, "term") for term in terms)))

@@ -45,6 +45,12 @@ def common_instances(suite: str = "quick", seed: int = 0) -> tuple[Instance, ...
     ------
     TypeError, ValueError
         If the suite is none of these, or the seed no integer >= 0.
+
+    Examples
+    --------
+    >>> from breglab.theory import common_instances
+    >>> len(common_instances("quick", 0)) > 10
+    True
     """
     choice(suite, "suite", SUITES)
     count(seed, "seed", low=0)

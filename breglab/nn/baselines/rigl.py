@@ -129,6 +129,13 @@ def erk_densities(shapes: Mapping[str, tuple[int, ...]], density: float) -> dict
     ------
     ValueError
         If the density is out of range.
+
+    Examples
+    --------
+    >>> from breglab.nn.baselines import erk_densities
+    >>> found = erk_densities({"wide": (100, 100), "narrow": (10, 10)}, 0.1)
+    >>> {name: round(share, 3) for name, share in found.items()}
+    {'wide': 0.092, 'narrow': 0.918}
     """
     scalar(density, "density", low=0.0, high=1.0, open_low=True)
     sizes = {name: math.prod(shape) for name, shape in shapes.items()}

@@ -24,7 +24,14 @@ def register(name: str) -> Callable[[Builder], Builder]:
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all instances, in alphabetical order."""
+    """Return the names of all instances, in alphabetical order.
+
+    Examples
+    --------
+    >>> from breglab.problems import names
+    >>> "photograph" in names()
+    True
+    """
     return tuple(sorted(_BUILDERS))
 
 
@@ -49,6 +56,12 @@ def load(name: str, seed: int = 0) -> Problem:
         If there is no instance of that name, or ``seed`` is negative.
     TypeError
         If ``seed`` is not an integer.
+
+    Examples
+    --------
+    >>> from breglab.problems import load
+    >>> load("diabetes-cs").loss.size
+    283
     """
     builder = _BUILDERS[choice(name, "name", names())]
     return builder(name, np.random.default_rng(count(seed, "seed", low=0)))

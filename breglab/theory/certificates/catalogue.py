@@ -71,6 +71,15 @@ def every_pair(kind: str, steps: int, star: str = "to") -> tuple[str, ...]:
 
     `star` says whether theta* may be on both sides (``"both"``) or has no dual variable, so that
     inequalities go to it only (``"to"``).
+
+    Parameters
+    ----------
+    kind : str
+        Of the inequalities.
+    steps : int
+        N.
+    star : {"to", "both"}
+        See above.
     """
     labels = ("*", *map(str, range(steps + 1)))
     pairs = permutations(labels, 2)

@@ -104,6 +104,13 @@ def is_psd(matrix: Sequence[Sequence[Fraction]]) -> bool:
 
     By ``L D L^T``: a matrix with first entry a > 0 is positive semidefinite exactly if its Schur
     complement is; with a = 0 its first row must vanish, and the rest be positive semidefinite.
+
+    Examples
+    --------
+    >>> from fractions import Fraction as F
+    >>> from breglab.theory.certificates import is_psd
+    >>> is_psd([[F(1), F(1)], [F(1), F(1)]]), is_psd([[F(1), F(2)], [F(2), F(1)]])
+    (True, False)
     """
     rest = [list(row) for row in matrix]
     for i, row in enumerate(rest):

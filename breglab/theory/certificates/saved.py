@@ -15,7 +15,14 @@ _DATA = files("breglab.theory.certificates") / "data"
 
 
 def saved_names() -> tuple[str, ...]:
-    """Return the names of the certificates that are kept, in alphabetical order."""
+    """Return the names of the certificates that are kept, in alphabetical order.
+
+    Examples
+    --------
+    >>> from breglab.theory.certificates import saved_names
+    >>> "loss-decay" in saved_names()
+    True
+    """
     texts = (entry.name for entry in _DATA.iterdir() if entry.name.endswith(".json"))
     return tuple(sorted(name.removesuffix(".json") for name in texts))
 
@@ -39,6 +46,12 @@ def load_certificate(name: str) -> Certificate:
     ------
     ValueError
         If the name is unknown, with the known ones, or the file is not of the form.
+
+    Examples
+    --------
+    >>> from breglab.theory.certificates import load_certificate
+    >>> type(load_certificate("loss-decay")).__name__
+    'Certificate'
     """
     return Certificate.from_json(saved_text(name))
 

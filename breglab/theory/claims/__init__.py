@@ -238,7 +238,14 @@ CLAIMS: tuple[type[Claim], ...] = (
 
 
 def all_claims() -> tuple[Claim, ...]:
-    """Return every claim, in the order of the paper."""
+    """Return every claim, in the order of the paper.
+
+    Examples
+    --------
+    >>> from breglab.theory import all_claims
+    >>> len(all_claims()) > 100
+    True
+    """
     return tuple(claim() for claim in CLAIMS)
 
 
@@ -249,6 +256,12 @@ def find_claims(ids: str | Iterable[str] = ()) -> tuple[Claim, ...]:
     ------
     ValueError
         If an id is unknown; the message lists the known ones.
+
+    Examples
+    --------
+    >>> from breglab.theory import find_claims
+    >>> find_claims("18")[0].title
+    'Loss decay as printed, tau <= 2/(delta L)'
     """
     ids = (ids,) if isinstance(ids, str) else tuple(ids)
     known = {claim.id: claim for claim in all_claims()}

@@ -12,7 +12,14 @@ ASSUMPTIONS = ("current", "one-point", "full")
 
 
 def printed_factor(L: float, nu: float, delta: float, tau: float) -> float:
-    """Return the factor of (3.10), ``1 - tau nu (1 - 2 tau delta^2 L^2/nu)``."""
+    """Return the factor of (3.10), ``1 - tau nu (1 - 2 tau delta^2 L^2/nu)``.
+
+    Examples
+    --------
+    >>> from breglab.theory.worst_case import printed_factor
+    >>> printed_factor(1.0, 0.5, 1.0, 0.1)
+    0.97
+    """
     return 1.0 - tau * nu + 2.0 * (tau * delta * L) ** 2
 
 
@@ -22,6 +29,12 @@ def sharp_factor(L: float, nu: float, delta: float, tau: float) -> float:
     With a = delta L tau: ``1 - tau nu - tau (1 - a) delta L (1 - sqrt(1 - nu/(delta L)))^2`` for
     a <= 1 and ``1 - tau nu (2 - a)`` for 1 <= a <= 2. Both are proved for all parameters in
     `breglab.theory.certificates.symbolic`.
+
+    Examples
+    --------
+    >>> from breglab.theory.worst_case import sharp_factor
+    >>> sharp_factor(1.0, 1.0, 1.0, 1.5)
+    0.25
     """
     a = delta * L * tau
     if a > 1.0:

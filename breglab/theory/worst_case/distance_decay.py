@@ -8,7 +8,14 @@ from breglab.theory.worst_case.result import WorstCase
 
 
 def decay_rate(L: float, mu: float, delta: float, tau: float) -> float:
-    """Return ``rho = min(mu (1 - delta tau mu/2), L (1 - delta tau L/2))``, in units of L."""
+    """Return ``rho = min(mu (1 - delta tau mu/2), L (1 - delta tau L/2))``, in units of L.
+
+    Examples
+    --------
+    >>> from breglab.theory.worst_case import decay_rate
+    >>> decay_rate(2.0, 1.0, 1.0, 0.5)
+    0.75
+    """
     return min(mu * (1.0 - delta * tau * mu / 2.0), L * (1.0 - delta * tau * L / 2.0))
 
 

@@ -100,7 +100,14 @@ class SavedWorstCases:
 
 
 def load_worst_cases() -> SavedWorstCases:
-    """Read the numbers and curves that are kept with the package."""
+    """Read the numbers and curves that are kept with the package.
+
+    Examples
+    --------
+    >>> from breglab.theory.worst_case import load_worst_cases
+    >>> len(load_worst_cases().numbers) > 20
+    True
+    """
     content = json.loads(_FILE.read_text(encoding="utf-8"))
     return SavedWorstCases(
         tuple(SavedNumber(**number) for number in content["numbers"]),

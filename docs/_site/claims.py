@@ -1,0 +1,135 @@
+"""The directive ``claim``, which shows a claim with its verdict, and the role that links to it.
+
+Statements, hypotheses and proofs come from the classes in `breglab.theory`; verdicts and margins
+from the audit that `make docs` runs before the pages are built (``docs/_build/report``).
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+REPORT = Path(__file__).parent.parent / "_build" / "report" / "report.json"
+
+
+@functools.cache
+def audited() -> dict[str, dict[str, Any]]:
+    """Return the claims of the last audit by id, as `breglab.report.document` has them."""
+    if not REPORT.exists():
+        raise FileNotFoundError(
+            f"{REPORT} is missing: `breglab verify --out docs/_build/report` writes it"
+        )
+    return {claim["id"]: claim for claim in json.loads(REPORT.read_text("utf-8"))["claims"]}
+
+
+def label(name: str) -> str:
+    """Return the target of a claim."""
+    return f"claim-{name.lower()}"
+
+
+def _raw(text: str) -> nodes.raw:
+    return nodes.raw("", text, format="html")
+
+
+def _paragraph(head: str, text: str) -> nodes.paragraph:
+    return nodes.paragraph("", "", nodes.strong("", head + " "), nodes.Text(text))
+
+
+def _margin(claim: dict[str, Any]) -> str:
+    checked = [one for one in claim["instances"] if one["verdict"] != "not applicable"]
+    what = "instance" if claim["about_runs"] else "case"
+    count = f"{len(checked)} {what}{'s' if len(checked) != 1 else ''}"
+    if claim["worst_margin"] is None:
+        return f"on {count}."
+    least = f"{_short(claim['worst_margin'])}, on {claim['worst_instance']}"
+    return f"on {count}; the least margin is {least}."
+
+
+def _short(margin: float) -> str:
+    return f"{margin:.1e}".replace("-", "−") if margin else "0"
+
+
+def _negative(claim: dict[str, Any]) -> str:
+    negative = claim["negative_instance"]
+    text = negative["title"] or negative["name"]
+    margin = negative["worst_margin"]
+    return f"{text.rstrip('.')}" + ("." if margin is None else f" (margin {_short(margin)}).")
+
+
+class ClaimBlock(SphinxDirective):
+    """``{claim-block} 18``: formula, words, hypotheses, verdict, tightness and proof of a claim."""
+
+    required_arguments = 1
+    option_spec: ClassVar = {"anchor": directives.flag}
+
+    def run(self) -> list[nodes.Node]:
+        """Return the block."""
+        name = self.arguments[0]
+        if name not in audited():
+            raise self.error(f"unknown claim {name!r}: breglab claims lists them")
+        claim = audited()[name]
+        block = nodes.container(classes=["claim", f"claim-{claim['verdict'].replace(' ', '-')}"])
+        if "anchor" in self.options:
+            block["ids"].append(label(name))
+            domain = self.env.domains.standard_domain
+            domain.note_hyperlink_target(label(name), self.env.docname, label(name), name)
+        block += _raw(_head(claim))
+        if claim["latex"]:
+            formula = nodes.math_block("", claim["latex"], number=None, label=None, nowrap=False)
+            block += formula
+        block += nodes.paragraph("", claim["statement"])
+        if claim["hypotheses"]:
+            block += _paragraph("Hypotheses.", "; ".join(claim["hypotheses"]) + ".")
+        block += _paragraph("Checked", _margin(claim))
+        block += _paragraph("What must violate it:", _negative(claim))
+        if claim["tight"]:
+            block += _paragraph("Tight?", claim["tight"])
+        if claim["proof"]:
+            head = "Refutation" if claim["expected"] == "violated" else "Proof"
+            block += _raw(f"<details><summary>{head}</summary>")
+            block += nodes.paragraph("", claim["proof"])
+            block += _raw("</details>")
+        return [block]
+
+
+def _head(claim: dict[str, Any]) -> str:
+    title = html.escape(claim["title"])
+    source = html.escape(f"{claim['source']} · {claim['kind']}")
+    return (
+        f'<p class="claim-head"><strong>Claim {claim["id"]}.</strong> {title}'
+        f' <span class="claim-verdict">{claim["verdict"]}</span>'
+        f'<br><span class="claim-source">{source}</span></p>'
+    )
+
+
+class ClaimRole(SphinxRole):
+    """``{claim}`18```: a link to the block of a claim, with the verdict as its title."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the link."""
+        name = self.text.strip()
+        if name not in audited():
+            message = self.inliner.reporter.error(f"unknown claim {name!r}", line=self.lineno)
+            return [nodes.problematic(self.rawtext, self.rawtext)], [message]
+        text = nodes.inline("", f"claim {name}", classes=["claim-link", "std", "std-ref"])
+        link = pending_xref(
+            "", text, refdomain="std", reftype="ref", reftarget=label(name), refexplicit=True,
+            refwarn=True, refdoc=self.env.docname,
+        )  # fmt: skip
+        return [link], []
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directive and the role."""
+    app.add_directive("claim-block", ClaimBlock)
+    app.add_role("claim", ClaimRole())
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,93 @@
+"""What the site says exists, and its how-to pages run; the built site is tested by a browser."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from breglab.theory import find_claims
+
+ROOT = Path(__file__).parent.parent
+GUIDES = sorted(
+    [*(ROOT / "docs" / "how-to").glob("*.md"), *(ROOT / "docs" / "tutorials").glob("*.md")]
+)
+
+
+@pytest.fixture(scope="module")
+def provenance():
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        from _site import provenance
+    finally:
+        sys.path.pop(0)
+    return provenance
+
+
+def test_provenance_names_what_exists(provenance):
+    if any(entry["object"].startswith("breglab.nn") for entry in provenance.entries()):
+        pytest.importorskip("torch")
+    for entry in provenance.entries():
+        assert callable(provenance.resolved(entry["object"])), entry
+        file, _, function = entry["test"].partition("::")
+        assert (ROOT / file).exists(), entry
+        assert not function or f"def {function}(" in (ROOT / file).read_text(), entry
+        if entry["claims"]:
+            assert len(find_claims(entry["claims"])) == len(entry["claims"])
+
+
+def test_provenance_refuses_what_does_not_exist(provenance):
+    with pytest.raises(AttributeError):
+        provenance.resolved("breglab.iteration.rules.nothing")
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def test_the_examples_of_a_guide_run(path, capsys):
+    text = path.read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    if "import torch" in text:
+        pytest.importorskip("torch")
+    names = {}
+    for block in blocks:
+        exec(compile(block, path.name, "exec"), names)
+
+
+def test_claims_that_pages_link_to_exist():
+    pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "notebooks").glob("*.md")]
+    pages = [page for page in pages if "_build" not in page.parts and "generated" not in page.parts]
+    linked = {
+        name
+        for page in pages
+        for pattern in (r"\{claim\}`([^`]+)`", r"\{claim-block\} (\S+)")
+        for name in re.findall(pattern, page.read_text())
+    }
+    assert linked
+    assert len(find_claims(linked)) == len(linked)
+
+
+def test_solutions_are_behind_a_click_or_left_out(monkeypatch):
+    nodes = pytest.importorskip("docutils.nodes")
+    exercise = pytest.importorskip("sphinx_exercise.nodes")
+    from docutils.utils import new_document
+
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from _site.solutions import HideSolutions
+
+    def page(solutions):
+        document = new_document("page")
+        solution = exercise.solution_node("", label="one-solution")
+        solution += exercise.solution_title("", "Solution")
+        solution += nodes.section("", nodes.paragraph("", "42"), ids=["solution-content"])
+        document += solution
+        document.settings.env = SimpleNamespace(config=SimpleNamespace(solutions=solutions))
+        HideSolutions(document).apply()
+        return document
+
+    shown = [type(one).__name__ for one in page(True).findall() if one.astext() != "Solution"]
+    assert shown.count("raw") == 2
+    assert shown.index("raw") < shown.index("paragraph")
+    assert page(True).next_node(nodes.section)["ids"] == ["one-solution-content"]
+    assert "42" not in page(False).astext()
