@@ -26,8 +26,8 @@ def contraction_curves(
     relative_steps : array, shape (samples,)
         ``delta L tau`` in (0, 2].
     printed, sharp, one_point, full : array, shape (samples,)
-        Factors f of ``d_{k+1} <= f d_k``: of (3.10), in closed form, and the exact ones under both
-        forms of Assumption 5.
+        Factors f of ``d_{k+1} <= f d_k``: of (3.10), in closed form, and the values of semidefinite
+        programs under both forms of Assumption 5.
     title : str
         Heading of the figure.
 
@@ -44,8 +44,8 @@ def contraction_curves(
         curves = (
             (printed, "printed, (3.10)", VERMILLION, (0, (5, 1.5)), None),
             (sharp, "sharp", BLUE, "-", None),
-            (one_point, "exact, one point", GREEN, "none", "o"),
-            (full, "exact, all pairs", PURPLE, "none", "s"),
+            (one_point, "SDP, one point", GREEN, "none", "o"),
+            (full, "SDP, all pairs", PURPLE, "none", "s"),
         )
         for factors, label, color, dashes, marker in curves:
             axes.plot(x, np.concatenate([[1.0], factors]), color=color, ls=dashes, marker=marker,

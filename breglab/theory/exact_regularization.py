@@ -95,7 +95,7 @@ def exact_threshold(A: Values, x: Values, lam: float = 1.0) -> float:
     """Return delta*, from which on x minimises lam |x|_1 + |x|^2/(2 delta) on A x = b.
 
     ``1/delta* = max {s >= 0 : A_S^T y = lam sign(x_S) + s x_S, |A_N^T y| <= lam}`` with S the
-    support of x and N the rest (Friedlander and Tseng 2008; Yin 2010).
+    support of x and N the rest (Friedlander and Tseng 2007; Yin 2010).
 
     Parameters
     ----------

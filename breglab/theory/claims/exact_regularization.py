@@ -236,14 +236,14 @@ class ExactThreshold(Statement):
     Checked: on both sides; at 1.001 delta* the limit is x to 1e-9, and at .999 delta* it differs
     from x by more than 1e-9. Limits are solved for on their signs, to rounding.
     Tight: an equivalence; 1/2 for A = [1 2], b = 1, as in claim 4-limit.
-    Source: not in the paper; Friedlander and Tseng 2008.
+    Source: not in the paper; Friedlander and Tseng 2007.
     """
 
     id = "15-threshold"
     title = "The exact threshold by a linear program"
     kind = Kind.BEYOND
     section = "2.2"
-    source = "beyond the paper; Friedlander and Tseng 2008"
+    source = "beyond the paper; Friedlander and Tseng 2007"
     latex = (
         r"\tfrac1{\delta^*}=\max\{s\ge0:A_S^\top y=\lambda\operatorname{sign}(x_S)+s\,x_S,\ "
         r"\|A_N^\top y\|_\infty\le\lambda\}"
