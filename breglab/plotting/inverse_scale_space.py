@@ -93,13 +93,22 @@ def primal_path(
     return figure
 
 
-def dual_path(path: Path, names: Sequence[str] | None = None, *, highlighted: int = 8) -> Figure:
+def dual_path(
+    path: Path,
+    names: Sequence[str] | None = None,
+    *,
+    highlighted: int = 8,
+    all_entries: bool = False,
+) -> Figure:
     """Draw p_i(t) over t.
 
     Parameters
     ----------
     path, names, highlighted
         As in `primal_path`.
+    all_entries : bool
+        Whether the entries that never enter are drawn as well, in grey: for a certificate they
+        have to stay inside.
 
     Returns
     -------
@@ -116,6 +125,8 @@ def dual_path(path: Path, names: Sequence[str] | None = None, *, highlighted: in
         fine = np.geomspace(path.times[1] / 3.0, path.times[-1], 300)
         times = np.unique(np.concatenate([path.times[1:], fine]))
         p = path.dual_at(times)
+        if all_entries:
+            others = np.setdiff1d(np.arange(p.shape[1]), first)
         axes.set_xlim(times[0], None)
         for i in others:
             axes.plot(times, p[:, i], **_FAINT)

@@ -51,6 +51,15 @@ def test_the_dual_path_stays_in_its_band(problem):
         assert np.max(np.abs(line.get_ydata())) <= 1.0 + 1e-12
 
 
+def test_all_entries_of_the_dual_path_are_drawn_if_asked_for(problem):
+    path = inverse_scale_space_path(*problem, max_breakpoints=4)
+    few, every = (dual_path(path, highlighted=2, all_entries=every) for every in (False, True))
+    grey = [line for line in every.axes[0].get_lines() if line.get_color() == GREY]
+    assert len(named(every)) == 2
+    assert len(grey) == 18
+    assert len(few.axes[0].get_lines()) < len(every.axes[0].get_lines())
+
+
 def test_the_lasso_beside_it_shares_colours_and_heights(problem):
     path = inverse_scale_space_path(*problem, max_breakpoints=12)
     lasso = lasso_path(*problem)
