@@ -34,7 +34,7 @@ def _page() -> str:
 
 
 def _recovery() -> str:
-    found = _load("sparse_recovery_quick.json")
+    found = _load("sparse_recovery.json")
     rows = []
     for case in found["cases"]:
         by = {one["solver"]: one for one in case["results"]}
@@ -49,9 +49,9 @@ def _recovery() -> str:
         fastest = f"{best[0]}, {best[1]['ratio']:.1f}" if best else "none passes"
         rows.append([case["name"], f"{1e3 * own['seconds']:.2f}", own["setting"], fastest])
     return (
-        "## Sparse recovery\n\n`python benchmarks/sparse_recovery.py --quick`, one thread, "
+        "## Sparse recovery\n\n`python benchmarks/sparse_recovery.py`, one thread, "
         f"{found['date']}. The fastest peer whose answers pass the certificate, and its "
-        "time over breglab's; [the whole table](../../benchmarks/results/sparse_recovery_quick.md) "
+        "time over breglab's; [the whole table](../../benchmarks/results/sparse_recovery.md) "
         "says what is timed.\n\n"
         + _table(["instance", "breglab, ms", "method", "fastest peer, ratio"], rows)
     )
