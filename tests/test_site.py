@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from breglab.report.mathml import mathml
 from breglab.theory import find_claims
 
 ROOT = Path(__file__).parent.parent
@@ -66,6 +67,22 @@ def test_claims_that_pages_link_to_exist():
     }
     assert linked
     assert len(find_claims(linked)) == len(linked)
+
+
+@pytest.mark.parametrize(
+    "path", [*GUIDES, *sorted(ROOT.glob("notebooks/*.md"))], ids=lambda p: p.stem
+)
+def test_formulas_can_be_written_as_mathml(path):
+    words = re.sub(
+        r"^```(\{code-cell\}|(?!\{)).*?^```", "", path.read_text("utf-8"), flags=re.S | re.M
+    )
+    for display, inline in re.findall(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", words, re.S):
+        latex = (display or inline).strip()
+        if display and r"\\" in latex and r"\begin" not in latex:
+            latex = rf"\begin{{aligned}}{latex}\end{{aligned}}"
+        text = mathml(latex)
+        assert text.startswith("<math"), latex
+        assert "\\" not in text, latex
 
 
 def test_solutions_are_behind_a_click_or_left_out(monkeypatch):

@@ -293,6 +293,8 @@ def sparse_training(
 ) -> SparseTraining:
     """Return a context in which frozen steps cost what the support costs.
 
+    It goes around the ordinary loop::
+
         optimizer = LinBreg(groups, lr=0.1, regularizer=None, frozen_steps=50)
         with sparse_training(model, optimizer):
             for x, y in batches:
