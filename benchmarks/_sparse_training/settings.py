@@ -69,7 +69,7 @@ def _bregman(l1: dict, ada: dict) -> list[Row]:
         Row("LinBreg, m grows, small lam", "linbreg", frozen_steps=10, grows=True,
             **(l1 | {"lr": 0.5, "lam": 5e-3, "density": 0.03})),
         Row("LinBreg, m grows, large lam", "linbreg", frozen_steps=10, grows=True,
-            **(l1 | {"density": 0.03})),
+            **(l1 | {"lam": 0.018, "density": 0.03})),
         Row("AdaBreg, m = 50", "adabreg", frozen_steps=50, **ada),
         Row("AdaBreg, m grows", "adabreg", frozen_steps=10, grows=True, **ada),
     ]  # fmt: skip
