@@ -11,6 +11,7 @@ from breglab.plotting.export import to_png, to_svg
 from breglab.plotting.factors import contraction_curves
 from breglab.plotting.functions import bregman_gap, functions, support_lines
 from breglab.plotting.inverse_scale_space import against_lasso, dual_path, primal_path, scales
+from breglab.plotting.layer_widths import layer_widths
 from breglab.plotting.losses import descent_in_plane, descent_on_line, line_window, plane_window
 from breglab.plotting.margins import closest, margin_curves, negative_label
 from breglab.plotting.paired import paired
@@ -21,6 +22,7 @@ from breglab.plotting.sides import two_sides
 from breglab.plotting.snapshots import density_bars, snapshot
 from breglab.plotting.support import support_growth
 from breglab.plotting.time_curves import time_curves
+from breglab.plotting.trade_off import trade_off
 from breglab.plotting.training import layer_densities, training_curves
 from breglab.plotting.walks import walks_in_plane
 
@@ -42,6 +44,7 @@ __all__ = [
     "functions",
     "growing_path",
     "layer_densities",
+    "layer_widths",
     "line_window",
     "margin_curves",
     "negative_label",
@@ -59,6 +62,7 @@ __all__ = [
     "time_curves",
     "to_png",
     "to_svg",
+    "trade_off",
     "training_curves",
     "two_sides",
     "walks_in_plane",

@@ -14,7 +14,17 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from breglab.plotting.column_words import PERCENT, factor_of, words_of
-from breglab.plotting.style import CYCLE, DASHES, GREY, INK, linear_axis, log_axis, new_axes, style
+from breglab.plotting.style import (
+    CYCLE,
+    DASHES,
+    GREY,
+    INK,
+    PATTERNS,
+    linear_axis,
+    log_axis,
+    new_axes,
+    style,
+)
 
 Columns = Mapping[str, npt.NDArray[np.float64]]
 """What `breglab.nn.Recorder.columns` returns: arrays of one length by name, with ``step``, which
@@ -89,8 +99,8 @@ def layer_densities(columns: Columns) -> Figure:
     Returns
     -------
     Figure
-        Shares in percent. Up to six layers have a colour each and are named; of more, all are
-        grey and the figure says how many they are. The whole network is the thick line.
+        Shares in percent. Up to six layers have a colour and dashes each and are named; of more,
+        all are grey and the figure says how many they are. The whole network is the thick line.
 
     Raises
     ------
@@ -104,7 +114,9 @@ def layer_densities(columns: Columns) -> Figure:
         figure, axes = new_axes()
         for i, (name, color) in enumerate(zip(names, _colors(), strict=False)):
             look: Any = (
-                {"color": color, "lw": 1.2} if few else {"color": GREY, "lw": 0.8, "alpha": 0.6}
+                {"color": color, "lw": 1.2, "ls": PATTERNS[i]}
+                if few
+                else {"color": GREY, "lw": 0.8, "alpha": 0.6}
             )
             label = name.removeprefix(_DENSITY) if few else f"{len(names)} layers"
             axes.plot(steps, 100.0 * _finite(columns, name), label=label if few or not i else None,

@@ -99,6 +99,7 @@ def test_layers_have_a_line_each_in_percent_and_the_whole_another_one():
     assert list(drawn) == ["0.weight", "1.weight", "2.weight", "all weights"]
     np.testing.assert_allclose(drawn["1.weight"].get_ydata(), 100 * columns["density/1.weight"])
     np.testing.assert_allclose(drawn["all weights"].get_ydata(), 100 * columns["density"])
+    assert [line.is_dashed() for line in drawn.values()] == [False, True, True, False]
 
 
 def test_many_layers_are_counted_in_the_legend_and_not_named():
