@@ -59,7 +59,7 @@ def _margin(claim: dict[str, Any]) -> str:
 
 
 def _short(margin: float) -> str:
-    return f"{margin:.1e}".replace("-", "−") if margin else "0"
+    return f"{margin:.2g}".replace("-", "−")
 
 
 def _negative(claim: dict[str, Any]) -> str:
@@ -92,7 +92,8 @@ class ClaimBlock(SphinxDirective):
             block += formula
         block += nodes.paragraph("", claim["statement"])
         if claim["hypotheses"]:
-            block += _paragraph("Hypotheses.", "; ".join(claim["hypotheses"]) + ".")
+            listed = "; ".join(claim["hypotheses"])
+            block += _paragraph("Hypotheses.", f"{listed[0].upper()}{listed[1:]}.")
         block += _paragraph("Checked", _margin(claim))
         block += _paragraph("What must violate it:", _negative(claim))
         if claim["tight"]:
