@@ -113,6 +113,24 @@ def test_solutions_are_behind_a_click_or_left_out(monkeypatch):
     assert "42" not in page(False).astext()
 
 
+def test_every_exercise_has_an_anchor_of_its_own(monkeypatch):
+    nodes = pytest.importorskip("docutils.nodes")
+    exercise = pytest.importorskip("sphinx_exercise.nodes")
+    from docutils.utils import new_document
+
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from _site.solutions import HideSolutions
+
+    document = new_document("page")
+    for label in ("one", "two"):
+        document += exercise.exercise_enumerable_node("", label=label)
+        document[-1] += nodes.section("", nodes.paragraph("", "?"), ids=["exercise-content"])
+    document.settings.env = SimpleNamespace(config=SimpleNamespace(solutions=True))
+    HideSolutions(document).apply()
+    ids = [one["ids"] for one in document.findall(nodes.section)]
+    assert ids == [["one-content"], ["two-content"]]
+
+
 def test_a_formula_in_a_line_breaks_after_its_relations_and_not_inside_of_brackets(monkeypatch):
     pytest.importorskip("sphinx")
     monkeypatch.syspath_prepend(str(ROOT / "docs"))

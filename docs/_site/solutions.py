@@ -11,7 +11,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
-from sphinx_exercise.nodes import solution_node
+from sphinx_exercise.nodes import is_exercise_node, solution_node
 from sphinx_exercise.transforms import MergeGatedSolutions
 
 _OPEN = "<details><summary>Show the solution</summary>"
@@ -24,13 +24,17 @@ class HideSolutions(SphinxTransform):
 
     def apply(self) -> None:
         """Change the page."""
+        for node in self.document.findall(is_exercise_node):
+            content = node.next_node(nodes.section)
+            if content is not None:
+                content["ids"] = [f"{node['label']}-content"]  # sphinx-exercise has one for all
         for node in list(self.document.findall(solution_node)):
             if not self.config.solutions:
                 node.parent.remove(node)
                 continue
             content = node.next_node(nodes.section, descend=True)
             if content is not None and content.parent is node:
-                content["ids"] = [f"{node['label']}-content"]  # sphinx-exercise has one for all
+                content["ids"] = [f"{node['label']}-content"]
                 place = node.index(content)
                 node.insert(place + 1, nodes.raw("", "</details>", format="html"))
                 node.insert(place, nodes.raw("", _OPEN, format="html"))
