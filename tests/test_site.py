@@ -57,12 +57,20 @@ def test_the_examples_of_a_guide_run(path, capsys):
         exec(compile(block, path.name, "exec"), names)
 
 
-def test_claims_that_pages_link_to_exist():
+def sources():
     pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "notebooks").glob("*.md")]
-    pages = [page for page in pages if "_build" not in page.parts and "generated" not in page.parts]
+    return [page for page in pages if not {"_build", "generated"} & set(page.parts)]
+
+
+def test_no_year_at_the_start_of_a_line_is_taken_for_the_number_of_a_list():
+    for page in sources():
+        assert not re.findall(r"^\s*\d{4}\. *$", page.read_text("utf-8"), re.M), page
+
+
+def test_claims_that_pages_link_to_exist():
     linked = {
         name
-        for page in pages
+        for page in sources()
         for pattern in (r"\{claim\}`([^`]+)`", r"\{claim-block\} (\S+)")
         for name in re.findall(pattern, page.read_text())
     }
