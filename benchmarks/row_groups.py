@@ -57,8 +57,8 @@ class Setting:
 
 
 SETTINGS = {
-    "mlp": Setting(linear=0.25, conv=1.0, head="layers.5.weight", lam=2.5e-3),
-    "convnet": Setting(linear=0.5, conv=0.3, head="layers.9.weight", lam=0.01, gain=0.5),
+    "mlp": Setting(linear=0.15, conv=1.0, head="layers.5.weight", lam=2e-3, lr=0.4, gain=0.7),
+    "convnet": Setting(0.25, 0.25, head="layers.9.weight", lam=5e-3, lr=0.15, gain=0.7),
 }
 
 

@@ -61,12 +61,15 @@ def is_current(name: str, setting: dict) -> bool:
 
 
 def _bregman(l1: dict, ada: dict) -> list[Row]:
+    # More full steps let more weights in, with which long steps do not stay finite.
+    lrs = {50: 1.0, 0: 0.3, 10: 0.5, 100: 1.0}
     return [
-        *(Row(f"LinBreg, m = {m}", "linbreg", frozen_steps=m, **l1) for m in (50, 0, 10, 100)),
+        *(Row(f"LinBreg, m = {m}", "linbreg", frozen_steps=m, **(l1 | {"lr": lr}))
+          for m, lr in lrs.items()),
         Row("LinBreg, m grows, small lam", "linbreg", frozen_steps=10, grows=True,
             **(l1 | {"lr": 0.5, "lam": 5e-3, "density": 0.03})),
         Row("LinBreg, m grows, large lam", "linbreg", frozen_steps=10, grows=True,
-            **(l1 | {"density": 0.03})),
+            **(l1 | {"lam": 0.018, "density": 0.03})),
         Row("AdaBreg, m = 50", "adabreg", frozen_steps=50, **ada),
         Row("AdaBreg, m grows", "adabreg", frozen_steps=10, grows=True, **ada),
     ]  # fmt: skip
