@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import pytest
 
@@ -56,12 +57,20 @@ def test_the_examples_of_a_guide_run(path, capsys):
         exec(compile(block, path.name, "exec"), names)
 
 
-def test_claims_that_pages_link_to_exist():
+def sources():
     pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "notebooks").glob("*.md")]
-    pages = [page for page in pages if "_build" not in page.parts and "generated" not in page.parts]
+    return [page for page in pages if not {"_build", "generated"} & set(page.parts)]
+
+
+def test_no_year_at_the_start_of_a_line_is_taken_for_the_number_of_a_list():
+    for page in sources():
+        assert not re.findall(r"^\s*\d{4}\. *$", page.read_text("utf-8"), re.M), page
+
+
+def test_claims_that_pages_link_to_exist():
     linked = {
         name
-        for page in pages
+        for page in sources()
         for pattern in (r"\{claim\}`([^`]+)`", r"\{claim-block\} (\S+)")
         for name in re.findall(pattern, page.read_text())
     }
@@ -70,7 +79,9 @@ def test_claims_that_pages_link_to_exist():
 
 
 @pytest.mark.parametrize(
-    "path", [*GUIDES, *sorted(ROOT.glob("notebooks/*.md"))], ids=lambda p: p.stem
+    "path",
+    [*GUIDES, ROOT / "docs" / "errata.md", *sorted(ROOT.glob("notebooks/*.md"))],
+    ids=lambda p: p.stem,
 )
 def test_formulas_can_be_written_as_mathml(path):
     words = re.sub(
@@ -108,3 +119,49 @@ def test_solutions_are_behind_a_click_or_left_out(monkeypatch):
     assert shown.index("raw") < shown.index("paragraph")
     assert page(True).next_node(nodes.section)["ids"] == ["one-solution-content"]
     assert "42" not in page(False).astext()
+
+
+def test_every_exercise_has_an_anchor_of_its_own(monkeypatch):
+    nodes = pytest.importorskip("docutils.nodes")
+    exercise = pytest.importorskip("sphinx_exercise.nodes")
+    from docutils.utils import new_document
+
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from _site.solutions import HideSolutions
+
+    document = new_document("page")
+    for label in ("one", "two"):
+        document += exercise.exercise_enumerable_node("", label=label)
+        document[-1] += nodes.section("", nodes.paragraph("", "?"), ids=["exercise-content"])
+    document.settings.env = SimpleNamespace(config=SimpleNamespace(solutions=True))
+    HideSolutions(document).apply()
+    ids = [one["ids"] for one in document.findall(nodes.section)]
+    assert ids == [["one-content"], ["two-content"]]
+
+
+def test_a_formula_in_a_line_breaks_after_its_relations_and_not_inside_of_brackets(monkeypatch):
+    pytest.importorskip("sphinx")
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from _site.mathml import pieces
+
+    def words(latex):
+        found = [ElementTree.fromstring(one) for one in pieces(mathml(latex))]
+        return ["".join(one.itertext()) for one in found]
+
+    long = r"d_{k+1}-d_k\le-\tau(\mathcal L(\theta)-f(a=b))=c+\left(\frac{x=y}{z}\right)"
+    assert words(long) == ["dk+1−dk≤", "−τ(ℒ(θ)−f(a=b))=", "c+(x=yz)"]
+    assert words("x=1") == ["x=1"]
+
+
+def test_exercises_are_counted_on_each_page(monkeypatch):
+    pytest.importorskip("sphinx_exercise")
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from _site.solutions import count_anew
+
+    numbers = {
+        "one": {"exercise": {"a": (1,), "b": (2,)}},
+        "two": {"exercise": {"d": (4,), "c": (3,)}},
+    }
+    count_anew(None, SimpleNamespace(toc_fignumbers=numbers))
+    assert numbers["two"]["exercise"] == {"c": (1,), "d": (2,)}
+    assert numbers["one"]["exercise"] == {"a": (1,), "b": (2,)}

@@ -26,6 +26,11 @@ class ElasticNet(MirrorMap):
     delta : float
         Finite and > 0, like 1 / delta.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `J` is no Functional, or `delta` or its inverse is not a finite number > 0.
+
     Examples
     --------
     >>> import numpy as np

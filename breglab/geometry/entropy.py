@@ -28,6 +28,11 @@ class Entropy(MirrorMap):
     domain : {"simplex", "orthant"}
         The closure of the domain.
 
+    Raises
+    ------
+    ValueError
+        If the domain is another one.
+
     Examples
     --------
     >>> import numpy as np

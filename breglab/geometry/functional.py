@@ -21,6 +21,10 @@ class Functional(abc.ABC):
 
     All methods raise ``TypeError`` for anything but real floating arrays of one library and
     ``ValueError`` for arrays that are empty, not finite or of shapes that do not fit.
+
+    Notes
+    -----
+    Rockafellar, Convex Analysis, Princeton University Press 1970.
     """
 
     @property

@@ -22,6 +22,11 @@ class Hypentropy(MirrorMap):
     beta : float
         The width of the Euclidean zone around 0, finite and > 0.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `beta` is not a finite number > 0.
+
     Examples
     --------
     >>> import numpy as np

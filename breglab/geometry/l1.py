@@ -23,6 +23,11 @@ class L1(Functional):
     lam : float
         The weight, finite and >= 0.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `lam` is not a finite number >= 0.
+
     Examples
     --------
     >>> import numpy as np

@@ -19,6 +19,10 @@ class MirrorMap(abc.ABC):
 
     All methods raise ``TypeError`` for anything but real floating arrays of one library and
     ``ValueError`` for arrays that are empty, not finite or of shapes that do not fit.
+
+    Notes
+    -----
+    Nemirovski and Yudin 1983; Beck and Teboulle, Oper. Res. Lett. 31 (2003).
     """
 
     @property

@@ -22,6 +22,11 @@ class NonNegativeL1(Functional):
     lam : float
         The weight, finite and >= 0.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `lam` is not a finite number >= 0.
+
     Examples
     --------
     >>> import numpy as np

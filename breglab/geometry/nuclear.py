@@ -24,6 +24,11 @@ class Nuclear(Functional):
     lam : float
         The weight, finite and >= 0.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `lam` is not a finite number >= 0.
+
     Examples
     --------
     >>> import numpy as np

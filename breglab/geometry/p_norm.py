@@ -21,6 +21,11 @@ class PNorm(MirrorMap):
     p : float
         The exponent, 1 < p <= 2.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `p` is not a number with 1 < p <= 2.
+
     Examples
     --------
     >>> import numpy as np

@@ -22,6 +22,11 @@ class SquaredNorm(Functional):
     a : float
         The curvature, finite and > 0.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `a` is not a finite number > 0.
+
     Examples
     --------
     >>> import numpy as np

@@ -26,7 +26,7 @@ def frozen_step(
         Current iterate.
     g : array, shape (..., n)
         Gradient of the loss at ``state.theta``; it is read on the support alone.
-    tau : float or array
+    tau : float or array, shape (..., 1)
         Step size, as in `step`.
     phi : MirrorMap
         Mirror map. It must act on the support as if the rest was not there: so do elastic nets of

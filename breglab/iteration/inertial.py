@@ -24,6 +24,11 @@ class Inertial:
     ----------
     gamma : float
         Inertia >= 0, in the unit of the step size; 0 gives `Gradient`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `gamma` is not a finite number >= 0.
     """
 
     gamma: float

@@ -94,6 +94,11 @@ class Momentum:
     beta : float
         In [0, 1).
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `beta` is not a number in [0, 1).
+
     Examples
     --------
     >>> import numpy as np
@@ -130,6 +135,11 @@ class Adam:
         Decay of the first and of the second moment, in [0, 1).
     eps : float
         Added to the square root of the second moment, > 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a decay is not a number in [0, 1), or `eps` is not one > 0.
 
     Examples
     --------
@@ -227,6 +237,10 @@ def dual_step(state: State, g: Array, tau: Scalar, rule: Rule) -> tuple[Array, M
         Step size.
     rule : Rule
         Which direction is taken.
+
+    Notes
+    -----
+    (2.8b) of Bungert, Roith, Tenbrinck and Burger, JMLR 23 (2022).
     """
     direction, memory = rule.direction(state.memory, g, tau, state.k + 1)
     return state.v - direction, memory
@@ -241,7 +255,7 @@ def step(state: State, g: Array, tau: Scalar, phi: MirrorMap, rule: Rule) -> Sta
         Current iterate.
     g : array, shape (..., n)
         Gradient of the loss at ``state.theta``, or an unbiased estimate of it.
-    tau : float or array
+    tau : float or array, shape (..., 1)
         Step size; an array that broadcasts with `g` gives each member of the batch its own.
     phi : MirrorMap
         Mirror map.

@@ -16,6 +16,16 @@ Sampling = Callable[[int], bool]
 class Every:
     """Keep every `n`-th iterate.
 
+    Parameters
+    ----------
+    n : int
+        At least 1, which keeps all.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` is not an integer >= 1.
+
     Examples
     --------
     >>> from breglab.iteration import Every
@@ -36,6 +46,16 @@ class Every:
 @dataclass(frozen=True)
 class LogSpaced:
     """Keep about `per_decade` iterates in every decade of k, and all of the first ones.
+
+    Parameters
+    ----------
+    per_decade : float
+        Greater than 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `per_decade` is not a finite number > 0.
 
     Examples
     --------

@@ -30,6 +30,11 @@ class Constant:
     tau : float
         Step size, > 0.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `tau` is not a finite number > 0.
+
     Examples
     --------
     >>> from breglab.iteration import Constant
@@ -57,6 +62,11 @@ class Harmonic:
         Numerator, > 0; the rate C/k needs ``c nu > 1``.
     k0 : float
         Shift, > 0; ``k0 >= c delta L`` keeps the first steps below 1/(delta L).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `c` or `k0` is not a finite number > 0.
 
     Examples
     --------
@@ -88,6 +98,11 @@ class SquareSummable:
         First step size, > 0.
     p : float
         Exponent, in (1/2, 1].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `c` is not a finite number > 0 or `p` not one in (1/2, 1].
 
     Examples
     --------
@@ -163,6 +178,16 @@ def stability_border(loss: _HasLipschitz, phi: MirrorMap, rule: Rule) -> float |
         With its modulus ``strong_convexity``.
     rule : Rule
         Of the method.
+
+    Returns
+    -------
+    float or None
+        The border, a step size.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the constant L of the loss is not a finite number > 0.
     """
     if not isinstance(rule, Gradient | Momentum) or phi.strong_convexity <= 0.0:
         return None

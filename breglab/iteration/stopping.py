@@ -79,6 +79,16 @@ class _Both(Stopping):
 class MaxIterations(Stopping):
     """Stop after `limit` steps (an integer >= 0).
 
+    Parameters
+    ----------
+    limit : int
+        Number of steps, >= 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `limit` is not an integer >= 0.
+
     Examples
     --------
     >>> from breglab.iteration import MaxIterations
@@ -107,6 +117,19 @@ class Residual(Stopping):
 
     With ``tolerance = factor * noise_norm`` and a factor slightly above one this is Morozov's
     discrepancy principle, see `discrepancy`.
+
+    Parameters
+    ----------
+    tolerance : float
+        Euclidean norm of the residual, >= 0.
+    every : int
+        Ask every `every`-th step.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `tolerance` is not a finite number >= 0 or `every` not an integer >= 1; in a run, if its
+        loss has no ``residual``.
     """
 
     tolerance: float
@@ -146,6 +169,16 @@ def discrepancy(noise_norm: float, factor: float = 1.01, *, every: int = 1) -> R
     every : int
         Ask every `every`-th step.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `noise_norm` is not a finite number > 0, `factor` not one >= 1, or `every` not an integer
+        >= 1.
+
+    Notes
+    -----
+    Morozov, Soviet Math. Dokl. 7 (1966).
+
     Examples
     --------
     >>> from breglab.iteration import discrepancy
@@ -161,6 +194,18 @@ class CertifiedGap(Stopping):
 
     The certificate is the smaller of ``L(theta) - loss.infimum`` and, for a mu-strongly convex
     loss, ``|grad L(theta)|^2 / (2 mu)``.
+
+    Parameters
+    ----------
+    tolerance : float
+        Of the loss, in its unit; > 0.
+    every : int
+        Ask every `every`-th step.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `tolerance` is not a finite number > 0 or `every` not an integer >= 1.
     """
 
     tolerance: float
@@ -192,6 +237,10 @@ def certified_gap(loss: Any, theta: Array) -> Array:
         With what it takes to bound its infimum.
     theta : array, shape (..., n)
         The points.
+
+    Notes
+    -----
+    Strong convexity bounds it by the gradient: Polyak, USSR Comput. Math. Math. Phys. 3 (1963).
     """
     value, gradient = loss.value_and_gradient(theta)
     gap = value - loss.infimum
@@ -208,6 +257,18 @@ class Stagnation(Stopping):
 
     The dual, not the primal: linearized Bregman iterations stand still in the primal variable
     while the dual gathers the next entry of the support.
+
+    Parameters
+    ----------
+    tolerance : float
+        Relative to the dual variable, >= 0.
+    window : int
+        How many steps in a row.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `tolerance` is not a finite number >= 0 or `window` not an integer >= 1.
     """
 
     tolerance: float = 1e-14
@@ -237,7 +298,20 @@ class Stagnation(Stopping):
 
 @dataclass(frozen=True)
 class Divergence(Stopping):
-    """Stop when the loss of any member exceeds ``factor (1 + loss at the start)``."""
+    """Stop when the loss of any member exceeds ``factor (1 + loss at the start)``.
+
+    Parameters
+    ----------
+    factor : float
+        Dimensionless, > 0.
+    every : int
+        Ask every `every`-th step.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `factor` is not a finite number > 0 or `every` not an integer >= 1.
+    """
 
     factor: float = 1e6
     every: int = 1

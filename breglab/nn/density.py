@@ -87,7 +87,13 @@ class Density:
         return _share(layer.kernels for layer in self.layers)
 
     def of(self, kind: str) -> Density:
-        """Return the density of the weights of one kind; ``of("linear").entries`` is N_linear."""
+        """Return the density of the weights of one kind; ``of("linear").entries`` is N_linear.
+
+        Raises
+        ------
+        ValueError
+            If `kind` is no kind of weights.
+        """
         choice(kind, "kind", WEIGHTS)
         return Density(tuple(layer for layer in self.layers if layer.kind == kind))
 

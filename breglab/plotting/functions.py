@@ -111,7 +111,8 @@ def bregman_gap(
     with style():
         figure, axes = new_axes(top=0.18)
         axes.plot(x, values, color=GREY, lw=1.8, label="J")
-        axes.plot(x, line, color=BLUE, lw=1.2, ls=DASHES[1], label=f"slope p = {slope:g} at θ")
+        axes.plot(x, line, color=BLUE, lw=1.2, ls=DASHES[1],
+                  label=f"slope p = {slope:g} at θ".replace("-", "−"))  # fmt: skip
         axes.plot([to[0], to[0]], [below, to[1]], color=VERMILLION, lw=2.4, label="D at θ*")
         axes.plot(*at, color=GREEN, ls="none", marker="s", ms=7.0, mfc="none", mew=1.6, label="θ")
         axes.plot(*to, color=VERMILLION, ls="none", marker="x", ms=8.0, mew=1.8)
@@ -119,7 +120,7 @@ def bregman_gap(
                       (to[0], (below + to[1]) / 2.0), (7.0, 0.0), textcoords="offset points",
                       color=VERMILLION, fontsize=9.0, va="center")  # fmt: skip
         low, high = min(float(np.min(values)), below), float(np.max(values))
-        room = 0.14 * (high - low)
+        room = 0.14 * (high - low) or 1.0  # J may be constant
         axes.set_xlim(x[0], x[-1])
         axes.set_ylim(low - room, high + room)
         linear_axis(axes)

@@ -114,6 +114,11 @@ def dual_path(
     -------
     Figure
         Affine pieces between -1 and 1, where an entry waits while u_i is not zero.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `highlighted` is not an integer >= 0.
     """
     first, others = coloured_and_grey(
         _primal(path, names), count(highlighted, "highlighted", low=0)
@@ -155,6 +160,11 @@ def against_lasso(path: Path, lasso: LassoPath, *, highlighted: int = 6) -> Figu
     -------
     Figure
         Steps on the left, curves on the right; the same colours are the same entries.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `highlighted` is not an integer >= 0.
     """
     u, w = _primal(path, None), lasso.primal.toarray()
     first, others = coloured_and_grey(u, count(highlighted, "highlighted", low=0))
@@ -196,6 +206,11 @@ def scales(traces: Scales, *, highlighted: int = 3) -> Figure:
     Figure
         Grey steps are inverse scale space, dots are the Bregman iteration, lines are linearized
         Bregman iterations.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `highlighted` is not an integer >= 1.
     """
     u = _primal(traces.path, None)
     first, _ = coloured_and_grey(u, count(highlighted, "highlighted"))

@@ -27,6 +27,8 @@ _MOST_NUMBERS = 6
 _SAME = 3.0
 _LABEL = np.array([26.0, 13.0])
 """In pixels: where two iterates are one on the drawing, and the size of a number."""
+_ONE = 1e-6
+"""Relative distance below which points are one: no contours around them could be told apart."""
 _TOP = 0.18
 _ROOM = 0.14
 """Free on each side of what is shown, as a share of its width."""
@@ -56,7 +58,8 @@ def plane_window(
     box = axes.get_position()
     shape = np.array([box.width * SIZE[0], box.height * SIZE[1]])
     low, high = np.min(points, axis=0), np.max(points, axis=0)
-    unit = (1.0 + 2.0 * _ROOM) * float(np.max((high - low) / shape)) or 1.0
+    far = float(np.max((high - low) / shape))
+    unit = (1.0 + 2.0 * _ROOM) * far if far > _ONE * float(np.max(np.abs(points))) else 1.0
     middle, half = (low + high) / 2.0, unit * shape / 2.0
     x, y = (np.linspace(m - h, m + h, _SAMPLES) for m, h in zip(middle, half, strict=True))
     return x, y

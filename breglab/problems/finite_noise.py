@@ -31,6 +31,10 @@ class FiniteNoise(Oracle):
     ValueError
         If shapes do not fit, the probabilities are no law, or the mean of the noise is not zero to
         rounding.
+
+    Notes
+    -----
+    Assumption 2 of Bungert, Roith, Tenbrinck and Burger, JMLR 23 (2022).
     """
 
     def __init__(self, loss: Loss, atoms: Array, probabilities: Array | None = None) -> None:

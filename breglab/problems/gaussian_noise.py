@@ -34,6 +34,10 @@ class GaussianNoise(Oracle):
         If an argument has the wrong type, library or dtype.
     ValueError
         If the shape does not fit, or a standard deviation is negative or not finite.
+
+    Notes
+    -----
+    Assumption 2 of Bungert, Roith, Tenbrinck and Burger, JMLR 23 (2022).
     """
 
     def __init__(self, loss: Loss, std: float | Array) -> None:

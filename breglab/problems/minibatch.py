@@ -38,6 +38,10 @@ class MiniBatch(Oracle):
         If ``loss`` is not a finite sum or ``size`` not an integer.
     ValueError
         If ``size`` is not between 1 and m.
+
+    Notes
+    -----
+    The variance: Cochran, Sampling Techniques, 3rd ed., Wiley 1977.
     """
 
     def __init__(self, loss: Loss, size: int = 1) -> None:

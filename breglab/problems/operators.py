@@ -74,6 +74,10 @@ class SubsampledTransform(LinearOperator):  # type: ignore[misc]  # SciPy is unt
     ------
     TypeError, ValueError
         If a length, the seed or the number of measurements is not an integer in its range.
+
+    Notes
+    -----
+    Do, Gan, Nguyen and Tran, IEEE Trans. Signal Process. 60 (2012).
     """
 
     def __init__(

@@ -21,10 +21,20 @@ class Oracle(abc.ABC):
     A subclass implements `sample`, `sigma` and `variance`. It implements `atoms` as well if g takes
     finitely many values: expectations are then exact, else they are estimated from draws.
 
+    Parameters
+    ----------
+    loss : Loss
+        The loss L.
+
     Attributes
     ----------
     loss : Loss
         The loss L.
+
+    Raises
+    ------
+    TypeError
+        If `loss` is no Loss.
     """
 
     def __init__(self, loss: Loss) -> None:

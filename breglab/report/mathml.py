@@ -16,10 +16,13 @@ _REWRITE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
     # Small fractions and fixed fences are for lines of text; a displayed formula has room.
     (re.compile(r"\\tfrac"), r"\\frac"),
     (re.compile(r"\\[bB]ig([lr])(?=[(){}|])"), lambda m: _FENCES[m[1]]),
+    # Of the environments for several lines it knows those that amsmath puts around them.
+    (re.compile(r"\\(begin|end)\{aligned\}"), r"\\\1{split}"),
     # A word in an exponent is a word, not a product of letters.
     (re.compile(r"\^\{?sym\}?"), r"^{\\text{sym}}"),
     (re.compile(r"arg\\,min"), "argmin"),
 )
+_BAR = re.compile(r'<mo (?:fence="false" )?stretchy="false">(&#x0007C;|&#x02016;)</mo>')
 _LETTER = re.compile(r'<mi mathvariant="(script|double-struck)">(\w)</mi>')
 _WORD = re.compile(r"<mo>([a-z]{3,})</mo>")
 _BEFORE_BRACKETS = ("prox", "sign", "max", "min")
@@ -51,6 +54,8 @@ def _converted(latex: str) -> str:
     for pattern, replacement in _REWRITE:
         latex = pattern.sub(replacement, latex)
     text = latex2mathml.converter.convert(latex, display="block")
+    # A bar of a modulus or a norm is a fence, also where a row neither starts nor ends with it.
+    text = _BAR.sub(r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>', text)
     # MathML Core, which browsers implement, knows no mathvariant but "normal".
     text = _LETTER.sub(lambda found: f"<mi>{_letter(*found.groups())}</mi>", text)
     return _WORD.sub(_function, text)

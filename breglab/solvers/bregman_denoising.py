@@ -31,6 +31,10 @@ class DenoisedSequence(Brief):
         Whether all gaps are at most the tolerance asked for.
     status : PathStatus
         How it ended.
+
+    Notes
+    -----
+    Osher, Burger, Goldfarb, Xu and Yin, Multiscale Model. Simul. 4 (2005).
     """
 
     images: Array

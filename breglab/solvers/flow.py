@@ -29,6 +29,10 @@ class FlowTrace(Brief):
         Of the elastic net.
     evaluations : int
         Of the right-hand side: two products with A each.
+
+    Notes
+    -----
+    Osher, Ruan, Xiong, Yao and Yin, Appl. Comput. Harmon. Anal. 41 (2016).
     """
 
     times: Array
@@ -77,6 +81,10 @@ def flow(
         As in `breglab.solvers.inverse_scale_space_path`.
     RuntimeError
         If the integrator fails.
+
+    Notes
+    -----
+    Osher, Ruan, Xiong, Yao and Yin, Appl. Comput. Harmon. Anal. 41 (2016).
     """
     from scipy.integrate import solve_ivp
 

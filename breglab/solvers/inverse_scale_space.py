@@ -49,6 +49,10 @@ class Path(Brief):
         How the path ended.
     pivots : int
         Columns that entered or left the support on the way.
+
+    Notes
+    -----
+    Burger, Möller, Benning and Osher, Math. Comp. 82 (2013).
     """
 
     times: Array

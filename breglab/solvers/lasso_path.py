@@ -35,6 +35,10 @@ class LassoPath(Brief):
         |A u - b| there, decreasing.
     status : PathStatus
         How the path ended.
+
+    Notes
+    -----
+    Osborne, Presnell and Turlach, IMA J. Numer. Anal. 20 (2000).
     """
 
     lams: Array

@@ -80,6 +80,10 @@ def constrained(
         If the problem is infeasible, the solver fails, or its answer fails the check. An interior
         point can fail it where a subgradient lies on the border of its set at a zero entry: there
         it finds x to the root of its accuracy only.
+
+    Notes
+    -----
+    The limit of linearized Bregman iterations: Yin, SIAM J. Imaging Sci. 3 (2010).
     """
     A, b = _data(A, b, J, delta, tolerance)
     nearest = np.linalg.lstsq(A, b, rcond=None)[0]
@@ -117,6 +121,15 @@ def penalized(
     ----------
     A, b, J, delta, tolerance
         As in `constrained`.
+
+    Raises
+    ------
+    TypeError, ValueError, ReferenceRefused
+        As in `constrained`.
+
+    Notes
+    -----
+    With delta = inf and the l1 norm the lasso: Tibshirani, J. R. Stat. Soc. B 58 (1996).
     """
     A, b = _data(A, b, J, delta, tolerance)
     cp = cvxpy()

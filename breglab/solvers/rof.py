@@ -38,6 +38,10 @@ class Denoised(Brief):
         0 where the minimiser was computed directly.
     certified : bool
         Whether the gap is at most the tolerance asked for.
+
+    Notes
+    -----
+    Rudin, Osher and Fatemi, Physica D 60 (1992).
     """
 
     image: Array

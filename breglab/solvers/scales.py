@@ -68,6 +68,11 @@ def compare_scales(
     TypeError, ValueError
         As in `breglab.solvers.inverse_scale_space_path`; ValueError if linearized Bregman may
         diverge with that tau.
+
+    Notes
+    -----
+    The flow: Burger, Gilboa, Osher and Xu, Commun. Math. Sci. 4 (2006). The iterations: Yin,
+    Osher, Goldfarb and Darbon, SIAM J. Imaging Sci. 1 (2008).
     """
     made, b = real_data(A, b)
     path = inverse_scale_space_path(made, b, t_max=t_max)

@@ -58,7 +58,7 @@ class Solution(Brief):
         Products with A and its adjoint in full passes, the certificate's not included.
     seconds : float
         Wall-clock time of all.
-    history : mapping of str to array
+    history : mapping of str to array, shape (checks,)
         What was recorded on the way: ``iteration``, ``seconds``, ``gap``, ``feasibility``,
         ``support``; of the last attempt, where the data had to be changed.
     message : str

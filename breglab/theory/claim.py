@@ -219,6 +219,16 @@ def judge(claim: Claim, name: str, evaluate: Callable[[], Margins], begun: float
 def check_negative(claim: Claim) -> Finding:
     """Check a claim on the instance, or the case, that must violate it.
 
+    Parameters
+    ----------
+    claim : Claim
+        The statement.
+
+    Returns
+    -------
+    Finding
+        A claim that raises is inconclusive, with the error as its reason.
+
     Examples
     --------
     >>> from breglab.theory import check_negative, find_claims

@@ -77,6 +77,12 @@ class Instance:
         Where the law of the gradient cannot be listed, how many gradients are drawn at each iterate
         to decide a claim, as far as the memory allows. What happens with a probability p that is
         not much larger than 1/draws is not seen by them, see `breglab.theory.estimation`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `oracle` is neither an Oracle nor a Loss, a number is out of its range, or a start or
+        minimiser does not fit the loss.
     """
 
     name: str

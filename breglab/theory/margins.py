@@ -168,6 +168,11 @@ def identity(
         The difference of both sides, and the size of their terms.
     tolerance : float
         Relative to the scale.
+
+    Raises
+    ------
+    TypeError
+        If `error` or `scale` is not real.
     """
     error, scale = _real(error, "error"), _real(scale, "scale")
     sign = np.where(error < 0, -1.0, 1.0)
@@ -189,6 +194,11 @@ def at_most(
         What the sides are differences of: their rounding may be larger than the sides.
     tolerance : float
         Relative tolerance.
+
+    Raises
+    ------
+    TypeError
+        If a side or a term is not real.
 
     Examples
     --------

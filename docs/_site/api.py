@@ -52,7 +52,7 @@ def _index(names: dict[str, list[str]]) -> str:
     rows = [f"| [`breglab.{r}`]({r}.rst) | {ROOMS[r]} | {len(own)} |" for r, own in names.items()]
     listed = "\n".join(names)
     return (
-        f"# Reference\n\nThe {count} public names, by rooms. A room imports those above it.\n\n"
+        f"# Public names\n\nThe {count} public names, by rooms. A room imports those above it.\n\n"
         "| room | what is in it | names |\n|---|---|---:|\n"
         + "\n".join(rows)
         + f"\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"

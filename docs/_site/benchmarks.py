@@ -52,7 +52,7 @@ def _recovery() -> str:
         "## Sparse recovery\n\n`python benchmarks/sparse_recovery.py`, one thread, "
         f"{found['date']}. The fastest peer whose answers pass the certificate, and its "
         "time over breglab's; [the whole table](../../benchmarks/results/sparse_recovery.md) "
-        "says what is timed.\n\n"
+        "says what is timed. [m], [n] and [k] mark series in which that number grows.\n\n"
         + _table(["instance", "breglab, ms", "method", "fastest peer, ratio"], rows)
     )
 

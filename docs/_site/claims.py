@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import html
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,8 +18,10 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+_NAMED = re.compile(r"(?<=\bclaim )X?\d+(?:-[a-z]+)*\b")
 REPORT = Path(__file__).parent.parent / "_build" / "report" / "report.json"
 
 
@@ -55,7 +59,7 @@ def _margin(claim: dict[str, Any]) -> str:
 
 
 def _short(margin: float) -> str:
-    return f"{margin:.1e}".replace("-", "−") if margin else "0"
+    return f"{margin:.2g}".replace("-", "−")
 
 
 def _negative(claim: dict[str, Any]) -> str:
@@ -88,7 +92,8 @@ class ClaimBlock(SphinxDirective):
             block += formula
         block += nodes.paragraph("", claim["statement"])
         if claim["hypotheses"]:
-            block += _paragraph("Hypotheses.", "; ".join(claim["hypotheses"]) + ".")
+            listed = "; ".join(claim["hypotheses"])
+            block += _paragraph("Hypotheses.", f"{listed[0].upper()}{listed[1:]}.")
         block += _paragraph("Checked", _margin(claim))
         block += _paragraph("What must violate it:", _negative(claim))
         if claim["tight"]:
@@ -121,15 +126,56 @@ class ClaimRole(SphinxRole):
             message = self.inliner.reporter.error(f"unknown claim {name!r}", line=self.lineno)
             return [nodes.problematic(self.rawtext, self.rawtext)], [message]
         text = nodes.inline("", f"claim {name}", classes=["claim-link", "std", "std-ref"])
-        link = pending_xref(
-            "", text, refdomain="std", reftype="ref", reftarget=label(name), refexplicit=True,
-            refwarn=True, refdoc=self.env.docname,
-        )  # fmt: skip
-        return [link], []
+        return [_link(name, text, self.env.docname)], []
+
+
+def _link(name: str, shown: nodes.Node, page: str) -> pending_xref:
+    return pending_xref(
+        "", shown, refdomain="std", reftype="ref", reftarget=label(name), refexplicit=True,
+        refwarn=True, refdoc=page,
+    )  # fmt: skip
+
+
+class LinkClaims(SphinxTransform):
+    """Make links of the ids of claims in pages that are read without the site, too.
+
+    These are what follows the word "claim", as text or as code, and the heads of the errata.
+    """
+
+    default_priority = 300
+
+    def apply(self) -> None:
+        """Change the page."""
+        page = self.env.docname
+        if page.startswith("docs/generated/"):
+            return
+        for node in list(self.document.findall(nodes.literal)):
+            place = node.parent.index(node)
+            before = node.parent[place - 1].astext() if place else ""
+            if node.astext() in audited() and before.endswith("claim "):
+                node.replace_self(_link(node.astext(), node.deepcopy(), page))
+        for node in list(self.document.findall(nodes.strong)) if page == "docs/errata" else []:
+            if node.astext() in audited():
+                node.replace_self(_link(node.astext(), node.deepcopy(), page))
+        for node in list(self.document.findall(nodes.Text)):
+            if isinstance(node.parent, nodes.paragraph):
+                node.parent.replace(node, list(_linked(str(node), page)))
+
+
+def _linked(text: str, page: str) -> Iterator[nodes.Node]:
+    end = 0
+    for found in _NAMED.finditer(text):
+        if found[0] in audited():
+            yield nodes.Text(text[end : found.start()])
+            shown = nodes.inline("", found[0], classes=["claim-link", "std", "std-ref"])
+            yield _link(found[0], shown, page)
+            end = found.end()
+    yield nodes.Text(text[end:])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive and the role."""
     app.add_directive("claim-block", ClaimBlock)
     app.add_role("claim", ClaimRole())
+    app.add_transform(LinkClaims)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

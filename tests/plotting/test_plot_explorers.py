@@ -38,7 +38,10 @@ def test_the_distance_is_that_of_the_drawn_functional():
         ("points", "", "points of J must be pairs such as 0, 0; 1, 1: the field is empty."),
         ("points", "1; 2", "points of J must be pairs such as 0, 0; 1, 1: got '1'."),
         ("points", "1, 1; 1, 2", "points must lie at 2 places or more"),
-        ("points", "1, inf; 0, 0", "points, y must be finite, got inf"),
+        ("points", "1, inf; 0, 0", "J(x) must lie between -1,000,000 and 1,000,000: got inf."),
+        ("points", "0, 1; 1e-320, 0; 2, 0", "Numbers of such different sizes cannot be drawn."),
+        ("to", "1e308", "θ* must lie between -1,000,000 and 1,000,000: got 1e+308."),
+        ("to", "nan", "θ* must lie between -1,000,000 and 1,000,000: got nan."),
     ],
 )
 def test_bad_input_is_answered_by_a_sentence_and_good_input_takes_it_away(name, value, words):
@@ -49,6 +52,13 @@ def test_bad_input_is_answered_by_a_sentence_and_good_input_takes_it_away(name, 
     assert explorer.picture == before
     explorer.controls[name].value = good
     assert explorer.sentence == ""
+
+
+def test_a_constant_is_drawn_and_its_distance_is_zero():
+    explorer = bregman_distance("-2, 1; 2, 1")
+    assert explorer.sentence == ""
+    assert "p is 0 at θ = 0" in explorer.picture
+    assert "D = 0<" in explorer.picture
 
 
 def test_a_page_without_a_kernel_gets_the_picture():
@@ -105,7 +115,13 @@ def test_a_step_at_the_bound_is_refused_unless_it_is_asked_for():
     assert "100 % of 2/(δL)" in explorer.picture
     tau.value = "40"  # it diverges: what can be drawn is drawn
     assert explorer.sentence == ""
+    tau.value = "1e6"
+    assert explorer.sentence == ""
+    delta.value = tau.value = "1e-6"  # no step is seen; the place where it would be is
+    assert explorer.sentence == ""
     for name, control in (("δ", delta), ("τ", tau)):
+        control.value = "1e-300"
+        assert explorer.sentence == f"{name} must be at least 1e-06 to be drawn: got 1e-300."
         control.value = "-1"
         assert explorer.sentence == f"{name} must be finite and > 0, got -1.0"
         control.value = "0.1"
@@ -120,7 +136,7 @@ def test_the_margin_follows_claim_and_instance():
     explorer = claim_margin("37")
     first = explorer.picture
     explorer.controls["claim"].value = "no such"
-    assert explorer.sentence.startswith("claim must be among 1, ")
+    assert explorer.sentence == "claim must be an id such as 23: there is no 'no such'."
     explorer.controls["claim"].value = "46"  # about no run: its own cases
     assert explorer.sentence == ""
     assert explorer.picture != first

@@ -67,6 +67,16 @@ def threshold_(
     ----------
     model, density, groups
         As in `largest`.
+
+    Returns
+    -------
+    Module
+        The network itself.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `largest`.
     """
     masks = largest(model, density, groups)
     with torch.no_grad():

@@ -69,6 +69,11 @@ def break_even_density(
     float
         Within a factor ``(n_out n_in) ** (2 ** -halvings)``; 0 if CSR never pays, or torch has no
         CSR product of this dtype on this device.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not an integer >= 1.
     """
     count(n_out, "n_out")
     count(n_in, "n_in")

@@ -42,6 +42,12 @@ class SparseTraining:
         The layers that may become sparse or lose rows, with what they are now.
     dense : dict
         For the names of regularised weights that stay dense, the reason.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the optimizer is none of this package, or `break_even`, `batch` or `kernel` is out of its
+        range.
     """
 
     def __init__(

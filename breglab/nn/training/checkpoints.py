@@ -33,6 +33,11 @@ class Checkpoints:
         Created with the first checkpoint.
     keep : int
         How many of the newest ones stay, >= 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `keep` is not an integer >= 1.
     """
 
     def __init__(self, folder: str | os.PathLike[str], keep: int = 2) -> None:

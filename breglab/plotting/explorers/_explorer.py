@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from breglab.plotting.export import to_svg
 
 _NUMBERS = itertools.count()
 _WIDTH = "36em"
+_LARGEST = 1e6
+"""Of what a field may hold: far more than a drawing shows."""
 
 
 class Explorer:
@@ -60,13 +63,19 @@ class Explorer:
     def _follow(self, _: object = None) -> None:
         """Draw the present values, or say why they cannot be drawn."""
         try:
-            figure = self._draw(**{name: one.value for name, one in self.controls.items()})
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", RuntimeWarning)
+                figure = self._draw(**{name: one.value for name, one in self.controls.items()})
+        except RuntimeWarning:  # an overflow, say
+            self._refuse("Numbers of such different sizes cannot be drawn.")
         except (ValueError, TypeError, KeyError, ArithmeticError) as error:
-            self._sentence.value = html.escape(str(error.args[0] if error.args else error))
-            self._picture.layout.opacity = "0.4"
-            return
-        self._picture.value = to_svg(figure, label=self._label, prefix=self._prefix)
-        self._sentence.value, self._picture.layout.opacity = "", "1"
+            self._refuse(str(error.args[0] if error.args else error))
+        else:
+            self._picture.value = to_svg(figure, label=self._label, prefix=self._prefix)
+            self._sentence.value, self._picture.layout.opacity = "", "1"
+
+    def _refuse(self, sentence: str) -> None:
+        self._sentence.value, self._picture.layout.opacity = html.escape(sentence), "0.4"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """Return the live widget, and the picture for where there is no kernel."""
@@ -80,13 +89,16 @@ def number(text: str, name: str) -> float:
     Raises
     ------
     ValueError
-        If it holds none; the message says what is wanted.
+        If it holds none, or one beyond a million; the message says what is wanted.
     """
     try:
-        return float(text.replace("−", "-").replace(",", "."))
+        value = float(text.replace("−", "-").replace(",", "."))
     except ValueError:
         got = f"got {text!r}" if text.strip() else "the field is empty"
         raise ValueError(f"{name} must be a number: {got}.") from None
+    if not abs(value) <= _LARGEST:
+        raise ValueError(f"{name} must lie between -1,000,000 and 1,000,000: got {value:g}.")
+    return value
 
 
 def field(value: str, description: str) -> Any:

@@ -16,7 +16,7 @@ _STEEPEST = 20.0
 """In the place of a subgradient without a bound, at an end of the drawing."""
 
 
-def bregman_distance(points: str = _KINK, at: str = "-1", to: str = "1.5") -> Explorer:
+def bregman_distance(points: str = _KINK, at: str = "0", to: str = "1.5") -> Explorer:
     """Explore ``D_J^p(theta*, theta) = J(theta*) - J(theta) - p (theta* - theta)``.
 
     Parameters
@@ -67,7 +67,8 @@ def _draw(points: str, at: str, to: str, share: float) -> Figure:
     slope = (1.0 - share) * least + share * most
     x = np.union1d(np.linspace(low, high, _SAMPLES), J.x)
     here, there = float(J.value(theta)), float(J.value(star))
-    title = f"p between {least:g} and {most:g} at θ = {theta:g}".replace("-", "−")
+    which = f"p between {least:g} and {most:g}" if least < most else f"p is {least:g}"
+    title = f"{which} at θ = {theta:g}".replace("-", "−")
     return bregman_gap(x, J.value(x), (theta, here), round(slope, 6), (star, there), title)
 
 

@@ -60,7 +60,10 @@ def claim_margin(claim: str = "23", instances: Sequence[Instance] | None = None)
     def draw(claim: str, instance: str) -> Figure:
         if not claim.strip():
             raise ValueError("claim must be an id such as 23: the field is empty.")
-        (chosen,) = find_claims(claim.strip())
+        try:
+            (chosen,) = find_claims(claim.strip())
+        except ValueError:  # whose message names all of them
+            raise ValueError(f"claim must be an id such as 23: there is no {claim!r}.") from None
         findings = chosen.findings() or (check(chosen, run_of(instance)),)
         result = ClaimResult(chosen, findings, check_negative(chosen))
         if result.verdict is Verdict.NOT_APPLICABLE:

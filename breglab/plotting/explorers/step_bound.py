@@ -14,6 +14,8 @@ from breglab.plotting.losses import descent_in_plane, plane_window
 from breglab.problems import Loss, Quadratic
 
 _STEPS = 30
+_LEAST = 1e-6
+"""Of delta and tau: with less nothing moves on the drawing."""
 _WIDEST = 1e3
 """Where a diverging walk leaves the drawing, in units of its start."""
 
@@ -62,8 +64,8 @@ def step_bound(
     followed, J = loss, L1(lam)
 
     def draw(delta: str, tau: str, beyond: bool) -> Figure:
-        phi = ElasticNet(J, positive(number(delta, "δ"), "δ"))
-        step = positive(number(tau, "τ"), "τ")
+        phi = ElasticNet(J, _positive(delta, "δ"))
+        step = _positive(tau, "τ")
         bound = relative_step(followed, phi, 2.0).tau
         if step >= bound and not beyond:
             raise ValueError(
@@ -78,7 +80,7 @@ def step_bound(
         walk = walk[np.max(np.abs(walk), axis=-1) <= _WIDEST]
         x, y = plane_window(walk)
         grid = np.stack(np.meshgrid(x, y), axis=-1)
-        title = f"τ is {100.0 * step / bound:.0f} % of 2/(δL) = {bound:.3g}"
+        title = f"τ is {100.0 * step / bound:.3g} % of 2/(δL) = {bound:.3g}"
         return descent_in_plane(x, y, followed.value(grid), walk, title)
 
     controls = {
@@ -87,3 +89,10 @@ def step_bound(
         "beyond": ipywidgets.Checkbox(value=False, description="beyond the bound"),
     }
     return Explorer(draw, controls, "Iterates on the contours of their loss")
+
+
+def _positive(text: str, name: str) -> float:
+    value = positive(number(text, name), name)
+    if value < _LEAST:
+        raise ValueError(f"{name} must be at least {_LEAST:g} to be drawn: got {value:g}.")
+    return value

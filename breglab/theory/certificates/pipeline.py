@@ -58,6 +58,11 @@ def certify(
         If no proof was found with these inequalities.
     ImportError
         If cvxpy is not installed.
+
+    Notes
+    -----
+    Performance estimation: Taylor, Hendrickx and Glineur, Math. Program. 161 (2017). The
+    rounding to rational numbers: Peyrl and Parrilo, Theor. Comput. Sci. 409 (2008).
     """
     slack = positive(slack, "slack")
     proof = _proof(statement, inequalities)

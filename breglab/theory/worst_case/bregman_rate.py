@@ -30,6 +30,10 @@ def sharp_factor(L: float, nu: float, delta: float, tau: float) -> float:
     a <= 1 and ``1 - tau nu (2 - a)`` for 1 <= a <= 2. Both are proved for all parameters in
     `breglab.theory.certificates.symbolic`.
 
+    Notes
+    -----
+    The factor of (3.10) of Bungert, Roith, Tenbrinck and Burger, JMLR 23 (2022), made sharp.
+
     Examples
     --------
     >>> from breglab.theory.worst_case import sharp_factor

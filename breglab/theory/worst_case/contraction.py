@@ -17,13 +17,13 @@ class Contraction:
 
     Attributes
     ----------
-    relative_steps : array
+    relative_steps : array, shape (m,)
         ``delta L tau``, dimensionless.
-    printed : array
+    printed : array, shape (m,)
         The factor of (3.10).
-    sharp : array
+    sharp : array, shape (m,)
         The closed form with the assumption at theta^k alone.
-    exact : array
+    exact : array, shape (m,)
         The semidefinite worst case with the assumption at theta^k and theta^{k+1}.
     """
 
@@ -63,6 +63,10 @@ def contraction_factors(
         If PEPit is not installed.
     RuntimeError
         If the solver finds no optimum.
+
+    Notes
+    -----
+    The factor of (3.10) of Bungert, Roith, Tenbrinck and Burger, JMLR 23 (2022).
     """
     L, delta = positive(L, "L"), positive(delta, "delta")
     nu = scalar(nu, "nu", low=0.0, high=delta * L, open_low=True)

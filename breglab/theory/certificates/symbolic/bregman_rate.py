@@ -12,6 +12,11 @@ def rate_small_steps() -> Identity:
     """Return the factor 1 - tau nu with the gradient term that is left, for every tau.
 
     For tau <= 1/(delta L) the gradient term is a gain and may be dropped.
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
     """
     s = Step(noise=True)
     gain = s.tau / (2 * s.L) * (1 - s.relative) * s.g**2
@@ -30,6 +35,11 @@ def rate_refined() -> Identity:
     ``1 - tau nu - tau (1 - delta L tau) delta L (1 - q)^2``: the gradient term of the bound above,
     estimated from below by the same two inequalities and ``d_k >= |e_k|^2/(2 delta)``. With q in
     the place of nu everything is rational.
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
     """
     s = Step(noise=True)
     q = sympy().Symbol("q", positive=True)
@@ -53,7 +63,13 @@ def rate_refined() -> Identity:
 
 
 def rate_large_steps() -> Identity:
-    """Return the factor 1 - tau nu (2 - delta L tau) for 1/(delta L) <= tau <= 2/(delta L)."""
+    """Return the factor 1 - tau nu (2 - delta L tau) for 1/(delta L) <= tau <= 2/(delta L).
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
+    """
     s = Step(noise=True)
     to_star, _ = s.interpolation(s.tau * (s.relative - 1), 0)
     return _rate(

@@ -7,7 +7,13 @@ from breglab.theory.certificates.symbolic.step import Step
 
 
 def dual_step() -> Identity:
-    """Return row 43: the distance of one step is at most delta tau^2 |g|^2/2, and what is lost."""
+    """Return row 43: the distance of one step is at most delta tau^2 |g|^2/2, and what is lost.
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
+    """
     s = Step()
     distance = s.J - s.J_next + s.p_next * s.moved + s.moved**2 / (2 * s.delta)
     return Identity(
@@ -21,7 +27,13 @@ def dual_step() -> Identity:
 
 
 def distance_decreases() -> Identity:
-    """Return row 37: the distance to a minimiser decreases for convex losses."""
+    """Return row 37: the distance to a minimiser decreases for convex losses.
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
+    """
     s = Step()
     gain = (s.tau / s.L - s.delta * s.tau**2 / 2) * s.g**2
     return Identity(
@@ -35,7 +47,13 @@ def distance_decreases() -> Identity:
 
 
 def decay_small_steps() -> Identity:
-    """Return row 35 for tau <= 2/(delta (L + mu)): rho = mu (1 - delta tau mu/2)."""
+    """Return row 35 for tau <= 2/(delta (L + mu)): rho = mu (1 - delta tau mu/2).
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
+    """
     s = Step(noise=True)
     rest = s.tau * (2 - s.delta * s.tau * (s.L + s.mu)) / (2 * (s.L - s.mu))
     square = Term("a square", rest, (s.g - s.mu * s.x) ** 2)
@@ -45,7 +63,13 @@ def decay_small_steps() -> Identity:
 
 
 def decay_large_steps() -> Identity:
-    """Return row 35 for 2/(delta (L + mu)) <= tau <= 2/(delta L): rho = L (1 - delta tau L/2)."""
+    """Return row 35 for 2/(delta (L + mu)) <= tau <= 2/(delta L): rho = L (1 - delta tau L/2).
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
+    """
     s = Step(noise=True)
     rest = s.tau * (s.delta * s.tau * (s.L + s.mu) - 2) / (2 * (s.L - s.mu))
     square = Term("a square", rest, (s.g - s.L * s.x) ** 2)

@@ -7,7 +7,13 @@ from breglab.theory.certificates.symbolic.step import Step
 
 
 def loss_decay() -> Identity:
-    """Return Theorem 2 without noise and with C = 2 - delta L tau: (3.3) and nothing else."""
+    """Return Theorem 2 without noise and with C = 2 - delta L tau: (3.3) and nothing else.
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
+    """
     s = Step()
     symmetric = (s.p_next - s.p) * s.moved
     decay = symmetric / s.tau + (2 - s.relative) / (2 * s.delta * s.tau) * s.moved**2

@@ -9,6 +9,11 @@ def discretisation() -> Identity:
     """Return (2.12) as the solution of (2.11) with its two difference quotients.
 
     ``gamma (v+ - 2 v + v-)/tau^2 + (v+ - v)/tau + g = 0`` for the v+ of (2.12a).
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
     """
     tau, gamma = sympy().symbols("tau gamma", positive=True)
     v, before, g = sympy().symbols("v v_- g", real=True)
@@ -27,6 +32,11 @@ def momentum_form() -> Identity:
 
     With ``m = v- - v`` and ``beta = gamma/(tau + gamma)`` the v+ of (2.12a) is
     ``v - (beta m + (1 - beta) tau g)``.
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
     """
     tau, gamma = sympy().symbols("tau gamma", positive=True)
     v, before, g = sympy().symbols("v v_- g", real=True)

@@ -15,6 +15,11 @@ def noise_printed() -> Identity:
     """Return (3.5) with the printed noise term, for every c > 0.
 
     The noise may have any mean: nothing of it is taken for zero. For c >= 1 the term is sharp.
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
     """
     s, c = Step(noise=True), sympy().Symbol("c", positive=True)
     square = (s.delta * s.tau * s.xi / c + s.moved) ** 2
@@ -37,6 +42,11 @@ def noise_sharp() -> Identity:
     Both sides are means over the two copies, which have the same law. The convexity of J between
     their ends is ``Var(Delta) <= delta tau E<-xi, Delta>`` in expectation, and the square is what
     the Cauchy-Schwarz inequality ``E<-xi, Delta>^2 <= sigma^2 Var(Delta)`` drops.
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
     """
     one, two = Step(noise=True), Step(noise=True, mark="'")
     half, c = sympy().Rational(1, 2), sympy().Symbol("c", positive=True)

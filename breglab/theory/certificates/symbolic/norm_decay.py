@@ -12,6 +12,11 @@ def norm_decay() -> Identity:
     The exact range ends at ``delta L tau = 1 + b`` with ``b = (sqrt(1 + 2 kappa) - 1)/kappa``,
     kappa = mu/L; with b in the place of kappa everything is rational. At the end of the range the
     weight of the last square is zero, and the quadratic of curvature L with J = 0 is an equality.
+
+    Raises
+    ------
+    ImportError
+        If SymPy, of the extra ``theory``, is missing.
     """
     s = Step()
     b = sympy().Symbol("b", positive=True)
