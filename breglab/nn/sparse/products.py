@@ -8,6 +8,7 @@ sparse layer takes as it is. Where a pattern asks for it, numba's products take 
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from typing import Any
 
@@ -68,7 +69,7 @@ def on_all(
 
 def _rows(x: Tensor, like: Tensor) -> Tensor:
     """Return the input as a matrix in the precision of the weight, which autocast may have left."""
-    return x.reshape(-1, x.shape[-1]).to(like.dtype)
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).to(like.dtype)
 
 
 def _forward(x: Tensor, values: Tensor, bias: Tensor | None, pattern: Pattern) -> Tensor:
