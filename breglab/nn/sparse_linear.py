@@ -29,6 +29,11 @@ class SparseLinear(nn.Module):
         Shape ``(non-zeros,)``.
     columns, rows : Tensor
         Shapes ``(non-zeros,)`` and ``(out_features + 1,)``: CSR indices of 32 bits.
+
+    Raises
+    ------
+    TypeError
+        If the layer is no `torch.nn.Linear`.
     """
 
     values: nn.Parameter
@@ -37,6 +42,8 @@ class SparseLinear(nn.Module):
 
     def __init__(self, linear: nn.Linear, pattern: Pattern | None = None) -> None:
         super().__init__()
+        if not isinstance(linear, nn.Linear):
+            raise TypeError(f"linear must be a torch.nn.Linear, got {type(linear).__name__}")
         self.in_features, self.out_features = linear.in_features, linear.out_features
         weight = linear.weight.detach()
         pattern = Pattern.of(weight != 0) if pattern is None else pattern
@@ -63,7 +70,7 @@ class SparseLinear(nn.Module):
     @property
     def density(self) -> float:
         """Return the fraction of the weights that are stored."""
-        return self.values.numel() / (self.in_features * self.out_features)
+        return self.pattern.density
 
     @property
     def weight(self) -> Tensor:

@@ -100,6 +100,10 @@ def step_account(
         If a density is out of range or of a name that is no such weight, or the optimizer is
         unknown.
     """
+    if not isinstance(densities, Mapping | None):
+        raise TypeError(
+            f"densities must be a mapping from names of weights to numbers, got {densities!r}"
+        )
     shares = dict(densities or {})
     numbers = OPTIMIZERS[choice(optimizer, "optimizer", tuple(OPTIMIZERS))]
     shapes = _shapes(unwrapped(model), example_input)

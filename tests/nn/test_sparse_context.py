@@ -286,3 +286,71 @@ def test_an_interrupt_in_the_exchange_leaves_a_whole_network(stop):
                 torch.testing.assert_close(optimizer.state[q][key], value, rtol=0, atol=1e-12)
         n += 1
     assert n > 20
+
+
+@pytest.mark.parametrize("stop", [2, 4])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("J", [LASSO, ROWS], ids=str)
+def test_a_network_may_be_moved_to_another_dtype_inside(J, dtype, stop):
+    def steps(model, optimizer):
+        train(model, optimizer, range(stop))
+        model.to(dtype)
+        for step in range(stop, 11):
+            x, y = data(step, dtype)
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+
+    expected, model = made(J), network()
+    steps(*expected)
+    optimizer = started(model, J, lambda groups: OPTIMIZERS["AdaBreg"](groups, 3))
+    with sparse_training(model, optimizer, break_even=1.0):
+        steps(model, optimizer)
+        assert weights(model).dtype == dtype
+    # Adam moves by lr, whatever the size of a gradient: signs of rounding errors add up.
+    bound = 1e-5 if dtype == torch.float32 else 10 * 0.02
+    assert largest([weights(model)], [weights(expected[0])]) <= bound
+
+
+@pytest.mark.parametrize("J", [LASSO, ROWS], ids=str)
+def test_hooks_that_are_registered_inside_see_all_calls(J):
+    model, optimizer = made(J)
+    expected, calls = train(*made(J), range(19)), []
+    with sparse_training(model, optimizer, break_even=1.0):
+        found = train(model, optimizer, range(2))
+        assert isinstance(model[2], FrozenLinear | LiveRows)
+        hooks = [
+            model[2].register_forward_hook(lambda *_: calls.append("forward")),
+            model[2].register_full_backward_hook(lambda *_: calls.append("backward")),
+        ]
+        found += train(model, optimizer, range(2, 11))
+        assert calls == ["forward", "backward"] * 9
+        assert type(model[2]) is nn.Linear
+        for hook in hooks:
+            hook.remove()
+        found += train(model, optimizer, range(11, 19))
+        assert isinstance(model[2], FrozenLinear | LiveRows)
+    assert len(calls) == 18
+    assert largest(found, expected) <= 1e-13
+
+
+@pytest.mark.parametrize("stop", [2, 4])
+def test_a_second_context_is_refused_in_the_middle_too(stop):
+    model, optimizer = made(LASSO)
+    with sparse_training(model, optimizer, break_even=1.0):
+        train(model, optimizer, range(stop))
+        with pytest.raises(RuntimeError, match="another sparse_training is in use"):
+            sparse_training(model, optimizer)
+
+
+@pytest.mark.parametrize("J", [LASSO, ROWS], ids=str)
+def test_the_dual_of_a_weight_is_there_in_a_frozen_phase(J):
+    (model, optimizer), (twin, other) = made(J), made(J)
+    weight = model[0].weight
+    train(twin, other, range(3))
+    with sparse_training(model, optimizer, break_even=1.0):
+        train(model, optimizer, range(3))
+        assert weight not in {p for group in optimizer.param_groups for p in group["params"]}
+        torch.testing.assert_close(optimizer.dual(weight), other.dual(twin[0].weight))
+        with pytest.raises(KeyError, match="sparse_training has exchanged"):
+            optimizer.dual(model[0].weight)

@@ -167,3 +167,15 @@ def test_costs_are_lines_through_what_a_clock_says():
 
 def test_without_sparse_products_nothing_ever_pays():
     assert costs(5, 6, 2, dtype=torch.bfloat16).break_even(10) == 0.0
+
+
+@engines
+@pytest.mark.parametrize("shape", [(3, 5), (3, 7), (5,), ()], ids=str)
+def test_inputs_of_another_width_are_refused(compiled, shape):
+    support, _, weight, b, _ = case(4, 6, 0.5, 0)
+    pattern = Pattern.of(support, compiled)
+    values, x = pattern.gather(weight), torch.ones(shape, dtype=torch.float64)
+    with pytest.raises(RuntimeError, match=r"x must have shape \(\.\.\., 6\), got \("):
+        on_support(x, values, b, pattern)
+    with pytest.raises(RuntimeError, match=r"x must have shape \(\.\.\., 6\), got \("):
+        on_all(x, weight, b, pattern, values)

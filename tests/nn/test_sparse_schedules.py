@@ -125,3 +125,13 @@ def test_bad_schedules_are_refused():
         FrozenStepsSchedule(optimizer, least=5, largest=4)
     with pytest.raises(ValueError, match="state_dict must be of 1 param groups, got one of 2"):
         FrozenStepsSchedule(optimizer).load_state_dict({"frozen_steps": [1, 2]})
+    with pytest.raises(TypeError, match=r"rule must be a function of \(change, m\), got 3"):
+        FrozenStepsSchedule(optimizer, rule=3)
+    with pytest.raises(TypeError, match=r"optimizer must have frozen steps.*got Linear"):
+        FrozenStepsSchedule(nn.Linear(2, 2))
+    for state in ({}, None, {"frozen_steps": 3}):
+        with pytest.raises(TypeError, match="state_dict must be of a FrozenStepsSchedule"):
+            FrozenStepsSchedule(optimizer).load_state_dict(state)
+    with pytest.raises(ValueError, match="frozen_steps in state_dict must be an integer >= 0"):
+        FrozenStepsSchedule(optimizer).load_state_dict({"frozen_steps": [-1]})
+    assert optimizer.param_groups[0]["frozen_steps"] == 1

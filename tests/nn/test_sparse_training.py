@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 
 import pytest
 
@@ -161,10 +160,10 @@ def test_a_density_above_break_even_stays_dense_and_says_so_once():
 def test_without_frozen_steps_nothing_is_exchanged():
     model, optimizer = pair("AdaBreg", 0)
     twin, other = pair("AdaBreg", 0)
-    with warnings.catch_warnings(), sparse_training(model, optimizer, break_even=1.0):
-        found = train(model, optimizer, range(5))
-        assert kinds(model) == {nn.Linear}
-    assert all(map(torch.equal, found, train(twin, other, range(5))))
+    with pytest.warns(UserWarning, match="sparse while frozen_steps is 0") as caught:
+        found = steps_inside(model, optimizer, break_even=1.0)
+    assert len(caught) == 1
+    assert all(map(torch.equal, found, train(twin, other, range(9))))
 
 
 def test_compiled_products_need_numba(monkeypatch):
@@ -188,5 +187,8 @@ def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="model must hold parameters of the optimizer"):
         sparse_training(network(), optimizer)
     context = sparse_training(model, optimizer, break_even=1.0)
+    for state in ({}, None, {"costs": 3}, {"costs": {"0.weight": [1.0, 2.0]}}):
+        with pytest.raises(TypeError, match="state_dict must be of a context of sparse_training"):
+            context.load_state_dict(state)
     with context, pytest.raises(RuntimeError, match="in use already"):
         context.__enter__()

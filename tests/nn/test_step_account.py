@@ -90,4 +90,6 @@ def test_bad_input_is_named():
         step_account(mlp(), X, {"1.weight": 0.5})
     with pytest.raises(ValueError, match=r"densities\['0.weight'\]"):
         step_account(mlp(), X, {"0.weight": 1.5})
+    with pytest.raises(TypeError, match=r"densities must be a mapping .* got 0\.5"):
+        step_account(mlp(), X, 0.5)
     assert set(OPTIMIZERS) == {"sgd", "linbreg", "linbreg_momentum", "adabreg"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+import warnings
 
 import pytest
 from hypothesis import given, settings
@@ -182,3 +183,17 @@ def test_bad_arguments_are_refused(options, error, text):
 def test_what_is_no_module_is_refused():
     with pytest.raises(TypeError, match=r"model must be a torch\.nn\.Module, got int"):
         to_sparse(3)
+
+
+@pytest.mark.parametrize("sizes", [(0, 4), (4, 0)])
+def test_a_layer_without_entries_has_density_zero(sizes):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+        layer = SparseLinear(nn.Linear(*sizes))
+    assert layer.density == 0.0
+    assert layer(torch.ones(3, sizes[0])).shape == (3, sizes[1])
+
+
+def test_only_linear_layers_are_stored_in_rows():
+    with pytest.raises(TypeError, match=r"linear must be a torch\.nn\.Linear, got Conv2d"):
+        SparseLinear(nn.Conv2d(1, 2, 3))

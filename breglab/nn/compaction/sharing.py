@@ -20,6 +20,20 @@ def hooked(module: nn.Module) -> bool:
     return any((*forward, *backward))
 
 
+HOOKS = (
+    *("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called"),
+    *("_forward_pre_hooks", "_forward_pre_hooks_with_kwargs"),
+    *("_backward_hooks", "_backward_pre_hooks", "_is_full_backward_hook"),
+)
+"""What torch keeps at a module of the hooks of its calls."""
+
+
+def share_hooks(module: nn.Module, other: nn.Module) -> None:
+    """Let another module have the hooks of a module, also those that either gets later."""
+    for name in HOOKS:
+        setattr(other, name, getattr(module, name))
+
+
 def watched(p: Any) -> bool:
     """Return whether the gradient of a parameter goes through a user's functions."""
     return bool(p._backward_hooks or getattr(p, "_post_accumulate_grad_hooks", None))

@@ -87,6 +87,10 @@ class Compacted:
     def __contains__(self, p: Tensor) -> bool:
         return p in self._held
 
+    def stands_for(self, p: Tensor) -> bool:
+        """Return whether values stand for a whole parameter."""
+        return any(p is held.p for held in self._held.values())
+
     def enter(self, p: Tensor, values: Tensor, places: Tensor) -> None:
         """Let values stand for a parameter.
 

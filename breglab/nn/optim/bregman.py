@@ -172,7 +172,13 @@ class Bregman(Regularized):
         for index, group in enumerate(self.param_groups):
             if any(p is own for own in group["params"]):
                 return self._dual(index, p)
-        raise KeyError("p must be a parameter of the optimizer")
+        if self.compacted.stands_for(p):
+            with self.whole():
+                return self.dual(p)
+        raise KeyError(
+            "p must be a parameter of the optimizer; of layers that sparse_training has exchanged "
+            "ask in `with context.whole():`"
+        )
 
     def _dual(self, index: int, p: Tensor) -> Tensor:
         state = self.state[p]

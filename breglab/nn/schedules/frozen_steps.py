@@ -41,7 +41,7 @@ class FrozenStepsSchedule:
     Raises
     ------
     TypeError
-        If the optimizer knows no frozen steps.
+        If the optimizer knows no frozen steps, or the rule is no function.
     ValueError
         If a number is out of range, or the optimizer makes no frozen steps.
     """
@@ -56,17 +56,20 @@ class FrozenStepsSchedule:
         largest: int = 100,
         rule: Rule | None = None,
     ) -> None:
-        if any("frozen_steps" not in group for group in optimizer.param_groups):
+        groups = getattr(optimizer, "param_groups", [{}])
+        if any("frozen_steps" not in group for group in groups):
             raise TypeError(
                 f"optimizer must have frozen steps, as LinBreg, got {type(optimizer).__name__}"
             )
-        if not any(group["frozen_steps"] for group in optimizer.param_groups):
+        if not any(group["frozen_steps"] for group in groups):
             raise ValueError("optimizer must have frozen_steps >= 1 to start from, got 0")
         self.optimizer = optimizer
         self.settled = nonnegative(settled, "settled")
         self.growth = scalar(growth, "growth", low=1.0, open_low=True)
         self.least = count(least, "least")
         self.largest = count(largest, "largest", low=least)
+        if rule is not None and not callable(rule):
+            raise TypeError(f"rule must be a function of (change, m), got {rule!r}")
         self.rule: Rule = rule if rule is not None else self._grow
         self._seen: dict[int, int] = {}
 
@@ -95,13 +98,17 @@ class FrozenStepsSchedule:
 
         Raises
         ------
-        ValueError
-            If it is of an optimizer with another number of param groups.
+        ValueError, TypeError
+            If it is of an optimizer with another number of param groups, or of something else.
         """
-        found, groups = state_dict["frozen_steps"], self.optimizer.param_groups
+        groups = self.optimizer.param_groups
+        found = state_dict.get("frozen_steps") if isinstance(state_dict, dict) else None
+        if not isinstance(found, list):
+            raise TypeError(f"state_dict must be of a FrozenStepsSchedule, got {state_dict!r}")
         if len(found) != len(groups):
             raise ValueError(
                 f"state_dict must be of {len(groups)} param groups, got one of {len(found)}"
             )
-        for group, m in zip(groups, found, strict=True):
+        numbers = [count(m, "frozen_steps in state_dict", low=0) for m in found]
+        for group, m in zip(groups, numbers, strict=True):
             group["frozen_steps"] = m

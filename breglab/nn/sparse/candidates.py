@@ -13,7 +13,9 @@ from breglab.nn.compaction.sharing import hooked, owners, watched
 from breglab.nn.optim import _frozen
 from breglab.nn.optim._params import Group
 from breglab.nn.optim.bregman import Bregman
-from breglab.nn.sparse.pattern import Pattern
+from breglab.nn.sparse.layers import FullLinear
+from breglab.nn.sparse.pattern import SERVED, Pattern
+from breglab.nn.sparse.stand_in import StandIn
 from breglab.nn.weights import check_model
 
 ENTRYWISE = ("L1", "NonNegativeL1")
@@ -88,8 +90,11 @@ def candidates(
         If the model is none.
     ValueError
         If it holds none of the optimizer's parameters.
+    RuntimeError
+        If it is in such a context already, so that its layers are not there.
     """
     check_model(model)
+    _refuse_second(model, optimizer)
     numbers = {
         p: index for index, group in enumerate(optimizer.param_groups) for p in group["params"]
     }
@@ -115,6 +120,16 @@ def candidates(
     return tuple(found), dense
 
 
+def _refuse_second(model: nn.Module, optimizer: Bregman) -> None:
+    claimed = optimizer.compacted.claimed
+    standing = (one for one in model.modules() if isinstance(one, StandIn | FullLinear))
+    if any(one._dense[0].weight in claimed for one in standing):
+        raise RuntimeError(
+            "another sparse_training is in use for the optimizer's weights: leave it before this "
+            "one is made"
+        )
+
+
 def _unfit(module: Any, own: str, group: Group) -> str:
     """Return why a kind of layer with such a support stays dense, "" if it need not."""
     kind = group["regularizer"]
@@ -130,7 +145,7 @@ def _unfit(module: Any, own: str, group: Group) -> str:
         return f"torch has no sparse training of {type(module).__name__}.{own}"
     if kind not in ENTRYWISE:
         return f"the groups of {kind} are no single entries"
-    if module.weight.dtype not in (torch.float32, torch.float64):
+    if module.weight.dtype not in SERVED:
         return f"torch has no CSR products of {module.weight.dtype}"
     return ""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from breglab.nn.sparse.pattern import Pattern
+from breglab.nn.sparse.pattern import SERVED, Pattern
 from breglab.nn.sparse.products import on_all
 from breglab.nn.sparse.stand_in import StandIn, itself
 from breglab.nn.sparse_linear import SparseLinear
@@ -34,6 +34,12 @@ class FrozenLinear(StandIn, SparseLinear):
         """Positions of the values in the flattened weight."""
         return self.pattern.places
 
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(..., n_in)`` to ``(..., n_out)``."""
+        if self.values.dtype not in SERVED:  # moved to it in the middle of a phase
+            return nn.functional.linear(x, self.weight, self.bias)
+        return super().forward(x)
+
 
 class FullLinear(nn.Module):
     """A linear layer in a full step: sparse forward and input gradient, dense weight gradient.
@@ -55,11 +61,16 @@ class FullLinear(nn.Module):
         self._version, self._dense = linear.weight._version, (linear,)
         self.train(linear.training)
 
+    def _apply(self, fn: Any, recurse: bool = True) -> FullLinear:
+        self._version = -1  # the values stay behind
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return self
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         return itself, (self._dense[0].train(self.training),)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(..., n_in)`` to ``(..., n_out)``."""
-        if self.weight._version != self._version:  # written by hand, or by a checkpoint
+        if self.weight._version != self._version:  # written by hand, moved, or loaded
             return nn.functional.linear(x, self.weight, self.bias)
         return on_all(x, self.weight, self.bias, self.pattern, self._values)

@@ -9,6 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+SERVED = (torch.float32, torch.float64)
+"""The dtypes that torch has CSR products of."""
+
 
 @dataclass(frozen=True, eq=False)
 class Pattern:

@@ -8,6 +8,7 @@ sparse layer takes as it is. Where a pattern asks for it, numba's products take 
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from typing import Any
 
@@ -45,8 +46,13 @@ def on_support(x: Tensor, values: Tensor, bias: Tensor | None, pattern: Pattern)
         b, shape ``(n_out,)``.
     pattern : Pattern
         Where they are.
+
+    Raises
+    ------
+    RuntimeError
+        If the input has another number of features, as of a dense layer.
     """
-    out: Tensor = _OnSupport.apply(_rows(x, values), values, bias, pattern)  # type: ignore[no-untyped-call]
+    out: Tensor = _OnSupport.apply(_rows(x, values, pattern), values, bias, pattern)  # type: ignore[no-untyped-call]
     return out.reshape(*x.shape[:-1], pattern.shape[0])
 
 
@@ -61,14 +67,22 @@ def on_all(
         As in `on_support`; nothing is differentiated by `values`.
     weight : Tensor
         W, shape ``(n_out, n_in)``, which gets the gradient; zero outside of the pattern.
+
+    Raises
+    ------
+    RuntimeError
+        As of `on_support`.
     """
-    out: Tensor = _OnAll.apply(_rows(x, weight), weight, bias, pattern, values)  # type: ignore[no-untyped-call]
+    out: Tensor = _OnAll.apply(_rows(x, weight, pattern), weight, bias, pattern, values)  # type: ignore[no-untyped-call]
     return out.reshape(*x.shape[:-1], pattern.shape[0])
 
 
-def _rows(x: Tensor, like: Tensor) -> Tensor:
+def _rows(x: Tensor, like: Tensor, pattern: Pattern) -> Tensor:
     """Return the input as a matrix in the precision of the weight, which autocast may have left."""
-    return x.reshape(-1, x.shape[-1]).to(like.dtype)
+    n_in = pattern.shape[1]
+    if x.shape[-1:] != (n_in,):  # compiled products would read beyond it
+        raise RuntimeError(f"x must have shape (..., {n_in}), got {tuple(x.shape)}")
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).to(like.dtype)
 
 
 def _forward(x: Tensor, values: Tensor, bias: Tensor | None, pattern: Pattern) -> Tensor:

@@ -42,6 +42,12 @@ class StandIn(nn.Module):
         layer.weight.requires_grad_(self.values.requires_grad)
         return layer.train(self.training)
 
+    def _apply(self, fn: Any, recurse: bool = True) -> StandIn:
+        # A move to another dtype is one of the dense layer too, which comes back.
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self._dense[0]._apply(fn, recurse)
+        return self
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         return itself, (self.dense(),)
 

@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils._pytree import tree_map
 
 from breglab._checks import choice, count, scalar
+from breglab.nn.compaction.sharing import hooked, share_hooks
 from breglab.nn.optim._compiled import available
 from breglab.nn.optim._frozen import SUPPORT, number
 from breglab.nn.optim._fused import KERNELS
@@ -23,7 +24,7 @@ from breglab.nn.sparse.costs import Costs, costs
 from breglab.nn.sparse.layers import FrozenLinear, FullLinear
 from breglab.nn.sparse.live_rows import LiveRows
 from breglab.nn.sparse.partition import Partition
-from breglab.nn.sparse.pattern import Pattern
+from breglab.nn.sparse.pattern import SERVED, Pattern
 from breglab.nn.sparse.split import whole
 from breglab.nn.sparse.stand_in import StandIn
 
@@ -88,6 +89,12 @@ class SparseTraining:
             listed = "; ".join(f"{name} ({why})" for name, why in self.dense.items())
             warnings.warn(f"sparse_training leaves dense: {listed}", stacklevel=2)
         optimizer = self.optimizer
+        if not any(group["frozen_steps"] for group in optimizer.param_groups):
+            warnings.warn(
+                "sparse_training makes nothing sparse while frozen_steps is 0: give the optimizer "
+                "frozen_steps >= 1, or set it in its param_groups",
+                stacklevel=2,
+            )
 
         def load(*_: Any) -> None:
             self._to_dense()
@@ -152,9 +159,21 @@ class SparseTraining:
         return {"costs": {name: list(map(list, one)) for name, one in self._costs.items()}}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load what `state_dict` returned."""
+        """Load what `state_dict` returned.
+
+        Raises
+        ------
+        TypeError
+            If it is something else.
+        """
+        try:
+            found = {name: Costs.of(*one) for name, one in state_dict["costs"].items()}
+        except (TypeError, KeyError, AttributeError, IndexError) as error:
+            raise TypeError(
+                f"state_dict must be of a context of sparse_training, got {state_dict!r}"
+            ) from error
         self._to_dense()
-        self._costs = {name: Costs.of(*one) for name, one in state_dict["costs"].items()}
+        self._costs = found
         if self._hooks:
             self._advance()
 
@@ -217,8 +236,10 @@ class SparseTraining:
             self._put(layer, layer.linear)
             return
         assert layer.pattern is not None
-        full = FullLinear(layer.linear, layer.pattern, current.values.detach())
-        self._put(layer, full if m else layer.linear)
+        if not m or layer.linear.weight.dtype not in SERVED:
+            self._put(layer, layer.linear)
+            return
+        self._put(layer, FullLinear(layer.linear, layer.pattern, current.values.detach()))
 
     def _prepare(self, layer: Candidate) -> None:
         """Make the products of a full step sparse that no frozen phase here comes before."""
@@ -235,10 +256,12 @@ class SparseTraining:
 
     def _pays(self, layer: Candidate, support: Tensor) -> bool:
         layer.density = number(support) / max(support.numel(), 1)
-        return layer.density < self._limit(layer)
+        return layer.linear.weight.dtype in SERVED and layer.density < self._limit(layer)
 
     def _limit(self, layer: Candidate) -> float:
         """Return the density below which a phase is faster sparse than dense."""
+        if hooked(layer.linear):  # registered inside: they want the layer itself
+            return 0.0
         if layer.rows:
             return ROWS_PAY
         if self._break_even is not None:
@@ -275,6 +298,7 @@ class SparseTraining:
 
     def _put(self, layer: Candidate, module: nn.Module) -> None:
         module.train(layer.current.training)
+        share_hooks(layer.current, module)
         layer.current = module
         layer.parent._modules[layer.own] = module
 
@@ -315,7 +339,9 @@ def sparse_training(
     comes out is what the optimizer makes by itself of dense gradients, up to rounding.
 
     What looks at gradients sees those of the support: clipping by a norm takes the norm of these.
-    Layers with hooks, also of their weight, stay dense. Gradients of gradients are refused.
+    ``model.parameters()`` is another list in each phase, so ask for it anew. Layers with hooks,
+    also of their weight, stay dense; with those registered inside, from the next phase on.
+    Gradients of gradients and `torch.vmap` are refused.
 
     Linear layers and convolutions with `GroupL12` of rows, filters or kernels are exchanged for
     small dense ones, without the dead rows (filters). Layers that read a dead row multiply by what
@@ -348,13 +374,15 @@ def sparse_training(
     Warns
     -----
     UserWarning
-        Once at the start for regularised layers that stay dense, with the reasons; at the end if
-        no density came below break-even.
+        Once at the start for regularised layers that stay dense, with the reasons, and if
+        frozen_steps is 0; at the end if no density came below break-even.
 
     Raises
     ------
     TypeError, ValueError
         If an argument has the wrong type or is out of range.
+    RuntimeError
+        If another such context is in use for the same weights.
     """
     return SparseTraining(model, optimizer, break_even=break_even, batch=batch, kernel=kernel)
 

@@ -214,7 +214,8 @@ class Training:
     channels_last, compile : bool
         Memory format of images and convolutions; `torch.compile` of the network.
     clip : float
-        Largest norm of the gradient; 0 does not clip.
+        Largest norm of the gradient; 0 does not clip. Where sparse layers make a frozen step it is
+        the norm of the gradient on the support.
     checkpoint_steps : int
         Steps between checkpoints besides those after each epoch; 0 for none.
     sparse : bool
