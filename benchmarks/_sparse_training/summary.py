@@ -133,7 +133,11 @@ def shares(run: dict, steps: list[dict], kernel: str, clock: str) -> list[float]
 
 def _together(line: dict) -> dict:
     """Return whole runs that were made in turn, their times as shares of dense SGD's."""
-    ends = {row["setting"]["name"]: row["epochs"][-1] for row in line["rows"]}
+    ends = {
+        row["setting"]["name"]: row["epochs"][-1]
+        for row in line["rows"]
+        if is_current(line["of"]["network"], row["setting"])
+    }
     base = ends[DENSE]["seconds"]
     return {
         "epochs": line["of"]["epochs"],

@@ -25,7 +25,7 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def _page() -> str:
-    parts = (_recovery(), _steps(), _epochs(), _accuracy(), _compaction(), _faults())
+    parts = (_recovery(), _steps(), _epochs(), _accuracy(), _sparse(), _compaction(), _faults())
     return (
         "# Benchmarks\n\nThis page is made from the JSON files in `benchmarks/results`. Times are "
         "of a machine, ratios less so; each section names the command that measures them.\n\n"
@@ -94,6 +94,29 @@ def _accuracy() -> str:
         "## Accuracy and density\n\n`python benchmarks/training_accuracy.py`: the paper's MLP on "
         "MNIST, percent.\n\n" + _table(["run", "test accuracy", "weights used", "seeds"], rows)
     )
+
+
+def _sparse() -> str:
+    parts = [
+        "## Sparse training\n\n`python benchmarks/sparse_training.py`, one thread. Times of the whole "
+        "training are shares of dense SGD's; [the whole table]"
+        "(../../benchmarks/results/sparse_training.md) says how they are measured.\n\n"
+    ]
+    for case in _load("sparse_training.json")["cases"]:
+        rows = [
+            [
+                one["row"],
+                f"{one['accuracy']:.2f}",
+                f"{100 * one['density']:.1f}",
+                f"{one['time']['auto']['thread'][-1]:.2f}" if one["time"]["auto"]["thread"] else "",
+                str(len(one["seeds"])),
+            ]
+            for one in case["rows"]
+        ]
+        head = ["training", "test accuracy, %", "density, %", "time", "seeds"]
+        name = f"{case['network']}, {case['data']}, {case['epochs']} epochs:\n\n"
+        parts += [name, _table(head, rows)]
+    return "".join(parts)
 
 
 def _compaction() -> str:
