@@ -98,8 +98,8 @@ def _accuracy() -> str:
 
 def _sparse() -> str:
     parts = [
-        "## Sparse training\n\n`python benchmarks/sparse_training.py`, one thread. Times of the whole "
-        "training are shares of dense SGD's; [the whole table]"
+        "## Sparse training\n\n`python benchmarks/sparse_training.py`, one thread. Times of the "
+        "whole training are shares of dense SGD's; [the whole table]"
         "(../../benchmarks/results/sparse_training.md) says how they are measured.\n\n"
     ]
     for case in _load("sparse_training.json")["cases"]:
