@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from breglab._checks import count, scalar
+from breglab._checks import count, positive, scalar
 
 
 class Autoencoder(nn.Module):
@@ -25,6 +25,11 @@ class Autoencoder(nn.Module):
         Of the activations below zero, in [0, 1): 0 for ReLUs, more for leaky ones. With ReLUs a
         neuron whose weights are all zero and whose bias has become negative has no gradient, and
         can never become active.
+    rectify : bool
+        Whether an activation follows on the last layer too, as the authors have it: images are not
+        negative, and the background of a digit becomes exactly zero.
+    mean, deviation : float
+        Subtracted from all inputs, and what they are divided by then, > 0: those of the data.
 
     Raises
     ------
@@ -37,27 +42,37 @@ class Autoencoder(nn.Module):
     """
 
     def __init__(
-        self, width: int = 784, layers: int = 7, skips: bool = False, slope: float = 0.0
+        self,
+        width: int = 784,
+        layers: int = 7,
+        skips: bool = False,
+        slope: float = 0.0,
+        rectify: bool = False,
+        mean: float = 0.0,
+        deviation: float = 1.0,
     ) -> None:
         super().__init__()
         count(width, "width")
         matrices = count(layers, "layers", low=2) - 1
         self.skips = skips
+        self.mean = scalar(mean, "mean")
+        self.deviation = positive(deviation, "deviation")
         self.flatten = nn.Flatten()
         self.linears = nn.ModuleList(nn.Linear(width, width) for _ in range(matrices))
         scalar(slope, "slope", low=0.0, high=1.0, open_high=True)
         self.relus = nn.ModuleList(
-            nn.LeakyReLU(slope) if slope else nn.ReLU() for _ in range(matrices - 1)
+            nn.LeakyReLU(slope) if slope else nn.ReLU() for _ in range(matrices - 1 + rectify)
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """Map images ``(batch, ...)`` of `width` numbers to images of the same shape."""
-        hidden = [self.flatten(x)]
-        for linear, relu in zip(self.linears, self.relus, strict=False):
-            h = relu(linear(hidden[-1]))
+        hidden = [(self.flatten(x) - self.mean) / self.deviation]
+        for i, linear in enumerate(self.linears):
+            h = linear(hidden[-1])
+            if i < len(self.relus):
+                h = self.relus[i](h)
             mirror = len(self.linears) - len(hidden)
             if self.skips and 0 < mirror < len(hidden):
                 h = h + hidden[mirror]
             hidden.append(h)
-        out: Tensor = self.linears[-1](hidden[-1])
-        return out.reshape(x.shape)
+        return hidden[-1].reshape(x.shape)
