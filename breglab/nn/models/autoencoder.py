@@ -66,9 +66,9 @@ class Autoencoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map images ``(batch, ...)`` of `width` numbers to images of the same shape."""
-        hidden = [(self.flatten(x) - self.mean) / self.deviation]
+        hidden: list[Tensor] = [(self.flatten(x) - self.mean) / self.deviation]
         for i, linear in enumerate(self.linears):
-            h = linear(hidden[-1])
+            h: Tensor = linear(hidden[-1])
             if i < len(self.relus):
                 h = self.relus[i](h)
             mirror = len(self.linears) - len(hidden)
