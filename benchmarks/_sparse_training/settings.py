@@ -98,9 +98,10 @@ ROWS = {
         _groups("mlp"),
     ],
     "convnet": [
-        Row(DENSE, "sgd"),
+        # With 0.1 some seeds lose neurons in the first steps and stay at 96 %.
+        Row(DENSE, "sgd", 0.05),
         Row("LinBreg, m = 50", "linbreg", 0.2, 2e-3, 0.1, 0.3, frozen_steps=50),
-        *_controls(0.1, 0.1),
+        *_controls(0.1, 0.05),
         _groups("convnet"),
     ],
     "digits": [

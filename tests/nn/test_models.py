@@ -15,6 +15,7 @@ SMALL = {
     "densenet": ("densenet", {"blocks": [2, 1], "growth": 3}, (3, 8, 8)),
     "autoencoder": ("autoencoder", {"width": 16, "layers": 5}, (1, 4, 4)),
     "skips": ("autoencoder", {"width": 16, "layers": 6, "skips": True}, (1, 4, 4)),
+    "rectified": ("autoencoder", {"width": 16, "slope": 0.01, "rectify": True}, (1, 4, 4)),
 }
 
 
@@ -78,6 +79,17 @@ def test_skips_add_each_layer_to_its_mirror_image():
     assert torch.allclose(model(x), plain)
 
 
+def test_an_autoencoder_normalises_its_inputs_and_may_end_in_an_activation():
+    torch.manual_seed(0)
+    plain = Autoencoder(4, layers=4, slope=0.1).double()
+    model = Autoencoder(4, layers=4, slope=0.1, rectify=True, mean=0.3, deviation=2.0).double()
+    model.load_state_dict(plain.state_dict())
+    x = torch.randn(5, 1, 2, 2, dtype=torch.float64)
+    y = plain((x - 0.3) / 2.0)
+    torch.testing.assert_close(model(x), torch.where(y > 0, y, 0.1 * y))
+    assert bool((y < 0).any())
+
+
 def test_a_residual_block_without_weights_is_its_shortcut():
     model = ResNet((2,), channels=3, width=3).eval()
     block = model.stages[0][1]
@@ -117,6 +129,7 @@ def test_dense_layers_keep_their_input_and_add_to_it():
         ("densenet", {"growth": 0}, "growth must be"),
         ("autoencoder", {"layers": 1}, "layers must be an integer >= 2"),
         ("autoencoder", {"slope": 1.0}, r"slope must be"),
+        ("autoencoder", {"deviation": 0.0}, "deviation must be"),
     ],
 )
 def test_impossible_models_are_refused_by_name(name, options, message):
