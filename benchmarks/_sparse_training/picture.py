@@ -1,4 +1,4 @@
-"""Accuracy against time and against density."""
+"""Accuracy against time and against the number of weights."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def _case(case: dict, time, density) -> None:
         spent = row["time"]["auto"]["thread"]
         if spent:
             time.plot(spent, accuracy, **look, linewidth=1.0, label=row["row"])
-        density.plot(row["density"], row["accuracy"], **look, linestyle="none", label=row["row"])
+        density.plot(row["weights"], row["accuracy"], **look, linestyle="none", label=row["row"])
     time.set_xlabel("time, as a share of all of dense SGD's (computed from steps in turn)")
-    density.set_xlabel("density at the end")
+    density.set_xlabel("weights at the end, as a share of the dense network's")
     percent = FuncFormatter(lambda value, _: f"{100 * value:g} %")
     best = max(row["accuracy"] for row in case["rows"])
     for axes in (time, density):

@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Iterable
 
 from _sparse_training.lines import Lines
-from _sparse_training.settings import DENSE, is_current
+from _sparse_training.settings import DENSE, is_current, network
+from breglab.nn.weights import weights_of
 
 CLOCKS = ("thread", "wall")
 
@@ -62,7 +63,8 @@ def _row(name: str, runs: list[dict], dense: dict[int, float], steps: list[dict]
         "accuracy": statistics.mean(accuracy),
         "spread": statistics.stdev(accuracy) if len(accuracy) > 1 else None,
         "behind": -statistics.mean(paired) if paired else None,
-        "density": statistics.mean(end["density"] for end in ends),
+        "density": (density := statistics.mean(end["density"] for end in ends)),
+        "weights": density * _size(runs[0]),
         "full_steps": ends[0]["full"] / (ends[0]["full"] + ends[0]["frozen"]),
         "curve": [
             {
@@ -77,6 +79,17 @@ def _row(name: str, runs: list[dict], dense: dict[int, float], steps: list[dict]
             for kernel in ("auto", "torch")
         },
     }  # fmt: skip
+
+
+def _size(run: dict) -> float:
+    """Return the weights of the network of a run, as a share of those of the whole one."""
+    name, small = run["of"]["network"], run["setting"]["kind"] == "small"
+    share = run["setting"]["density"] if small else 1.0
+    own, whole = (
+        sum(entry.parameter.numel() for entry in weights_of(network(name, part)))
+        for part in (share, 1.0)
+    )
+    return own / whole
 
 
 def _mean(curves: Iterable[list[float] | None]) -> list[float] | None:

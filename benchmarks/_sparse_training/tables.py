@@ -42,18 +42,19 @@ def _case(case: dict) -> list[str]:
             str(len(row["seeds"])),
             _number(row["accuracy"]) + (f" ± {row['spread']:.2f}" if row["spread"] else ""),
             _number(row["behind"]),
-            f"{row['density']:.1%}",
+            f"{row['weights']:.1%}",
             f"{row['full_steps']:.1%}",
             *(_number(_end(row["time"][kernel]["thread"])) for kernel in ("auto", "torch")),
         ]
         for row in case["rows"]
     ]
-    header = ["training", "seeds", "test accuracy, %", "behind dense", "density", "full steps",
+    header = ["training", "seeds", "test accuracy, %", "behind dense", "weights", "full steps",
               "time", "torch alone"]  # fmt: skip
     parts = [
         f"## {case['network']}, {case['data']}, {case['epochs']} epochs",
         _table(header, rows),
-        "Time: steps of each kind times what they cost in turn with dense SGD's (processor time).",
+        "Time: steps of each kind times what they cost in turn with dense SGD's (processor time). "
+        "Weights: at the end, as a share of the dense network's.",
     ]
     together = case["together"]
     if together:
