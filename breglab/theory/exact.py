@@ -186,6 +186,8 @@ def applicable(problem: RationalProblem, step: OneStep) -> tuple[Inequality, ...
 def exact_run(problem: RationalProblem, v: Vec, tau: Sequence[Fraction]) -> list[OneStep]:
     """Return the steps of a run without noise, one for each step size.
 
+    Algorithm 1 of Bungert et al. (JMLR 2022).
+
     Parameters
     ----------
     problem : RationalProblem
