@@ -21,7 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from breglab.report.words import typeset
+from breglab.report.words import number, typeset
 
 _NAMED = re.compile(r"(?<=\bclaim )X?\d+(?:-[a-z]+)*\b")
 REPORT = Path(__file__).parent.parent / "_build" / "report" / "report.json"
@@ -70,19 +70,15 @@ def _margin(claim: dict[str, Any]) -> str:
     count = f"{len(checked)} {what}{'s' if len(checked) != 1 else ''}"
     if claim["worst_margin"] is None:
         return f"on {count}."
-    least = f"{_short(claim['worst_margin'])}, on {claim['worst_instance']}"
+    least = f"{number(claim['worst_margin'])}, on {claim['worst_instance']}"
     return f"on {count}; the least margin is {least}."
-
-
-def _short(margin: float) -> str:
-    return f"{margin:.2g}".replace("-", "−")
 
 
 def _negative(claim: dict[str, Any]) -> str:
     negative = claim["negative_instance"]
     text = negative["title"] or negative["name"]
     margin = negative["worst_margin"]
-    return f"{text.rstrip('.')}" + ("." if margin is None else f" (margin {_short(margin)}).")
+    return f"{text.rstrip('.')}" + ("." if margin is None else f" (margin {number(margin)}).")
 
 
 class ClaimBlock(SphinxDirective):
