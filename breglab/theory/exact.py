@@ -231,6 +231,8 @@ def next_law(problem: RationalProblem, law: Law, tau: Fraction) -> Law:
 def exact_tree(problem: RationalProblem, v: Vec, tau: Sequence[Fraction]) -> list[Level]:
     """Return all steps that a stochastic run can make, level by level, with probabilities.
 
+    Algorithm 1 of Bungert et al. (JMLR 2022).
+
     Parameters
     ----------
     problem : RationalProblem
