@@ -153,6 +153,21 @@ def test_a_formula_in_a_line_breaks_after_its_relations_and_not_inside_of_bracke
     assert words("x=1") == ["x=1"]
 
 
+def test_the_site_writes_the_mathematics_of_claims_in_symbols(monkeypatch):
+    pytest.importorskip("sphinx")
+    from docutils import nodes
+
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from _site.claims import _paragraph
+
+    shown = _paragraph("d_{k+1} <= (1 - tau nu) d_k + s^{1/2}", "Tight?")
+    assert shown.astext() == "Tight? dₖ₊₁ ≤ (1 − τν) dₖ + s1/2"
+    assert [node.astext() for node in shown.findall(nodes.superscript)] == ["1/2"]
+    for claim in find_claims():
+        text = _paragraph(" ".join((claim.title, claim.words, claim.tight, claim.proof))).astext()
+        assert not re.search(r"\b(tau|delta|theta|lam|grad)\b|<=|>=", text), claim.id
+
+
 def test_exercises_are_counted_on_each_page(monkeypatch):
     pytest.importorskip("sphinx_exercise")
     monkeypatch.syspath_prepend(str(ROOT / "docs"))

@@ -50,7 +50,7 @@ def worst_case(
         ),
     ] = None,
 ) -> None:
-    """Solve for the exact worst case of a claim.
+    """Solve for the worst case of a claim.
 
     Over all problems of the class, of any dimension, the largest value of what the claim bounds is
     a semidefinite program. It is solved for your constants; for an example where none are given.

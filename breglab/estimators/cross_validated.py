@@ -83,7 +83,7 @@ class InverseScaleSpaceCV(_CrossValidated, InverseScaleSpace):
 
     Notes
     -----
-    The other attributes are those of `InverseScaleSpace`.
+    The other attributes, and the sources, are those of `InverseScaleSpace`.
 
     Examples
     --------
@@ -132,7 +132,7 @@ class LinearizedBregmanCV(_CrossValidated, LinearizedBregman):
 
     Notes
     -----
-    The other attributes are those of `LinearizedBregman`.
+    The other attributes, and the sources, are those of `LinearizedBregman`.
 
     Examples
     --------
@@ -183,7 +183,7 @@ class LinearizedBregmanClassifierCV(_CrossValidated, LinearizedBregmanClassifier
 
     Notes
     -----
-    The other attributes are those of `LinearizedBregmanClassifier`.
+    The other attributes, and the sources, are those of `LinearizedBregmanClassifier`.
 
     Examples
     --------

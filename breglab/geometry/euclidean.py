@@ -14,6 +14,7 @@ class Euclidean(MirrorMap):
     """phi(theta) = |theta|^2 / 2.
 
     Both maps are the identity, and phi*(v) = |v|^2 / 2; strongly convex with modulus 1.
+    Mirror descent is gradient descent then: Beck and Teboulle, Oper. Res. Lett. 31 (2003).
 
     Examples
     --------

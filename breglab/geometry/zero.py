@@ -14,7 +14,8 @@ from breglab.geometry.functional import Functional
 class Zero(Functional):
     """J = 0.
 
-    prox(x) = x; dJ(x) = {0}; J* is the indicator of {0}.
+    prox(x) = x; dJ(x) = {0}; J* is the indicator of {0}. With it linearized Bregman iterations are
+    gradient descent (claim ``2``).
 
     Examples
     --------

@@ -50,7 +50,10 @@ class State:
 
 @runtime_checkable
 class Rule(Protocol):
-    """How a gradient becomes a direction in the dual space."""
+    """How a gradient becomes a direction in the dual space.
+
+    The rules are Algorithms 1 to 3 of Bungert et al. (JMLR 2022).
+    """
 
     def start(self, v: Array) -> Memory:
         """Return the memory that goes with a dual variable at k = 0."""
@@ -63,7 +66,9 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Gradient:
-    """v+ = v - tau g: linearized Bregman iterations, Algorithm 1 and (2.8b).
+    """v+ = v - tau g: linearized Bregman iterations.
+
+    Algorithm 1 and (2.8b) of Bungert et al. (JMLR 2022).
 
     Examples
     --------
@@ -128,6 +133,9 @@ class Momentum:
 @dataclass(frozen=True)
 class Adam:
     """Adam's direction on the dual variable, with bias correction: AdaBreg, Algorithm 3.
+
+    Bungert et al. (JMLR 2022); Kingma and Ba, Adam: a method for stochastic optimization, ICLR
+    2015.
 
     Parameters
     ----------

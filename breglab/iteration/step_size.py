@@ -56,6 +56,8 @@ class Constant:
 class Harmonic:
     """tau^(k) = c / (k + k0): Corollary 12, with the shift that makes it true.
 
+    Bungert et al. (JMLR 2022); the shift is that of claim ``47-corrected``.
+
     Parameters
     ----------
     c : float
@@ -90,7 +92,9 @@ class Harmonic:
 
 @dataclass(frozen=True)
 class SquareSummable:
-    """tau^(k) = c / (k + 1)^p: not summable but square-summable, Remark 7.
+    """tau^(k) = c / (k + 1)^p: not summable but square-summable.
+
+    Remark 7 of Bungert et al. (JMLR 2022).
 
     Parameters
     ----------
@@ -167,8 +171,9 @@ def stability_border(loss: _HasLipschitz, phi: MirrorMap, rule: Rule) -> float |
 
     2/(delta L) for the gradient rule and 2 (1 + beta) / ((1 - beta) delta L) for the paper's
     momentum, with 1/delta the convexity of `phi`. On the quadratic of curvature L with J = 0 the
-    method diverges beyond it. Adam's step does not scale with the gradient, and a mirror map
-    without strong convexity has no bound from constants alone: there it is None.
+    method diverges beyond it (claim ``X1-stability``). Adam's step does not scale with the
+    gradient, and a mirror map without strong convexity has no bound from constants alone: there it
+    is None.
 
     Parameters
     ----------

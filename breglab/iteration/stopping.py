@@ -193,7 +193,8 @@ class CertifiedGap(Stopping):
     """Stop when a certificate shows ``L(theta) - inf L <= tolerance``.
 
     The certificate is the smaller of ``L(theta) - loss.infimum`` and, for a mu-strongly convex
-    loss, ``|grad L(theta)|^2 / (2 mu)``.
+    loss, ``|grad L(theta)|^2 / (2 mu)`` (Nesterov, Introductory Lectures on Convex Optimization,
+    2004, Theorem 2.1.10).
 
     Parameters
     ----------

@@ -56,7 +56,8 @@ class Density:
     """The density of a network: the share of its weights that are not zero.
 
     Counted are weight tensors only (see `breglab.nn.weights.parameters_of`), tied ones once; norms
-    and biases are not. Shares are of sums of counts, not means of the layers' shares.
+    and biases are not. Shares are of sums of counts, not means of the layers' shares (claim
+    ``53-corrected``).
 
     Attributes
     ----------

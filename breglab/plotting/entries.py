@@ -75,6 +75,9 @@ def sparse_vectors(truth: Values, estimates: Mapping[str, Values], title: str) -
 def dual_certificate(correlations: Values, x: Values, title: str, bound: float = 1.0) -> Figure:
     """Draw the entries of ``A^T y`` in their band, and those where x is not zero.
 
+    Fuchs, On sparse representations in arbitrary redundant bases, IEEE Trans. Inf. Theory 50
+    (2004).
+
     Parameters
     ----------
     correlations : array, shape (n,)

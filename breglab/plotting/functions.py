@@ -90,6 +90,8 @@ def bregman_gap(
 ) -> Figure:
     """Draw ``D_J^p(theta*, theta)`` as the gap between the graph of J and its support line.
 
+    (1.17) of Bungert et al. (JMLR 2022).
+
     Parameters
     ----------
     x, values : array, shape (samples,)
@@ -140,6 +142,8 @@ def support_lines(
     title: str,
 ) -> Figure:
     """Draw lines through a point of a graph; the slopes of those below it are subgradients.
+
+    Rockafellar, Convex Analysis (1970), Section 23.
 
     Parameters
     ----------

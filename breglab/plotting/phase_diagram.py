@@ -17,6 +17,8 @@ def phase_diagram(
 ) -> Figure:
     """Draw the fraction of successes over the numbers of measurements and of non-zeros.
 
+    Donoho and Tanner, Phil. Trans. R. Soc. A 367 (2009).
+
     Parameters
     ----------
     measurements : int array, shape (columns,)

@@ -184,7 +184,8 @@ def scaled_design(
 class PartialCosine(LinearOperator):  # type: ignore[misc]  # SciPy is untyped
     """Random rows of the orthonormal cosine transform (DCT-II) of length n, without a matrix.
 
-    ``A A^T = I``, and a product costs O(n log n).
+    ``A A^T = I``, and a product costs O(n log n). For the transform see Ahmed, Natarajan and Rao,
+    IEEE Trans. Comput. C-23 (1974).
 
     Parameters
     ----------

@@ -16,6 +16,8 @@ from breglab._checks import Array, count
 class CosineSynthesis:
     """The orthonormal map between an image and its 2-D cosine coefficients (DCT-II).
 
+    Ahmed, Natarajan and Rao, Discrete cosine transform, IEEE Trans. Comput. C-23 (1974).
+
     Attributes
     ----------
     image_shape : tuple of int

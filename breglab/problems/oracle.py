@@ -18,6 +18,8 @@ class NotEnumerable(ValueError):
 class Oracle(abc.ABC):
     """A stochastic gradient g = grad L(theta) + xi with E xi = 0.
 
+    The bound `sigma` of its noise is that of Assumption 2, (3.4), of Bungert et al. (JMLR 2022).
+
     A subclass implements `sample`, `sigma` and `variance`. It implements `atoms` as well if g takes
     finitely many values: expectations are then exact, else they are estimated from draws.
 

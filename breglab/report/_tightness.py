@@ -95,9 +95,10 @@ def _figure(curves: SavedCurves) -> Markup:
     best = int(np.argmin(curves.one_point))
     label = (
         f"Contraction factors of Theorem 11 for nu = {curves.nu:g} against delta L tau: the "
-        f"printed one exceeds one from {_first_above_one(curves):g} on, the sharp and the exact "
-        f"ones stay below one up to 2; the exact one-point factor is least, "
-        f"{curves.one_point[best]:.3f}, at {curves.relative_steps[best]:g}."
+        f"printed one exceeds one from {_first_above_one(curves):g} on; the sharp one and the two "
+        f"optimal values of semidefinite programs, upper bounds of the worst case, stay below one "
+        f"up to 2; that of the one-point assumption is least, {curves.one_point[best]:.3f}, at "
+        f"{curves.relative_steps[best]:g}."
     )
     return Markup(to_svg(figure, label=label, prefix=f"f-{curves.nu:g}"))
 

@@ -18,7 +18,9 @@ class Iterates(Brief):
     """Pairs u_k, p_k with ``p_k+1 - p_k = (t_k+1 - t_k) A^T (b - A u)``.
 
     Here u is u_k+1 for the Bregman iteration, an implicit Euler step of inverse scale space, and
-    u_k for linearized Bregman iterations, an explicit one of the flow with a finite delta.
+    u_k for linearized Bregman iterations, an explicit one of the flow with a finite delta: Osher,
+    Burger, Goldfarb, Xu and Yin, Multiscale Model. Simul. 4 (2005); Yin, Osher, Goldfarb and
+    Darbon, SIAM J. Imaging Sci. 1 (2008).
 
     Attributes
     ----------

@@ -20,6 +20,9 @@ from breglab.solvers.linearized_bregman import linearized_bregman
 class Scales:
     """Three ways along one time axis.
 
+    Burger, Gilboa, Osher and Xu, Nonlinear inverse scale space methods, Commun. Math. Sci. 4
+    (2006), for the flow and the Bregman iteration.
+
     Attributes
     ----------
     path : Path

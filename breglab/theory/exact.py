@@ -186,6 +186,8 @@ def applicable(problem: RationalProblem, step: OneStep) -> tuple[Inequality, ...
 def exact_run(problem: RationalProblem, v: Vec, tau: Sequence[Fraction]) -> list[OneStep]:
     """Return the steps of a run without noise, one for each step size.
 
+    Algorithm 1 of Bungert et al. (JMLR 2022).
+
     Parameters
     ----------
     problem : RationalProblem
@@ -228,6 +230,8 @@ def next_law(problem: RationalProblem, law: Law, tau: Fraction) -> Law:
 
 def exact_tree(problem: RationalProblem, v: Vec, tau: Sequence[Fraction]) -> list[Level]:
     """Return all steps that a stochastic run can make, level by level, with probabilities.
+
+    Algorithm 1 of Bungert et al. (JMLR 2022).
 
     Parameters
     ----------

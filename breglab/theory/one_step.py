@@ -118,7 +118,7 @@ def _corrected(s: OneStep) -> tuple[Terms, Terms]:
 
 
 def _sharp_noise(halves: int) -> Callable[[OneStep], tuple[Terms, Terms]]:
-    """Return row 20 for c = halves/2 <= 1; integers, so that rational numbers stay rational."""
+    """Return claim 20 for c = halves/2 <= 1; integers, so that rational numbers stay rational."""
 
     def sides(s: OneStep) -> tuple[Terms, Terms]:
         noise = (4 - halves) * s.delta * s.tau * s.sigma**2 / 4

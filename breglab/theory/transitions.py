@@ -19,7 +19,7 @@ LARGEST = 50_000_000
 
 @dataclass(frozen=True, eq=False)
 class Transitions:
-    """All steps that the gradient rule can make from every kept iterate.
+    """All steps that the gradient rule (2.8b) can make from every kept iterate.
 
     The gradient rule is memoryless: given (theta^k, v^k) the next iterate has the law of the
     gradient. Where that is finite, conditional expectations are sums without Monte-Carlo error;

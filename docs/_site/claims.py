@@ -7,12 +7,12 @@ from the audit that `make docs` runs before the pages are built (``docs/_build/r
 from __future__ import annotations
 
 import functools
-import html
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
+from xml.etree import ElementTree
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -20,6 +20,8 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from breglab.report.words import number, typeset
 
 _NAMED = re.compile(r"(?<=\bclaim )X?\d+(?:-[a-z]+)*\b")
 REPORT = Path(__file__).parent.parent / "_build" / "report" / "report.json"
@@ -44,8 +46,22 @@ def _raw(text: str) -> nodes.raw:
     return nodes.raw("", text, format="html")
 
 
-def _paragraph(head: str, text: str) -> nodes.paragraph:
-    return nodes.paragraph("", "", nodes.strong("", head + " "), nodes.Text(text))
+def _paragraph(text: str, head: str = "") -> nodes.paragraph:
+    heads = [nodes.strong("", head + " ")] if head else []
+    return nodes.paragraph("", "", *heads, *_typeset(text))
+
+
+def _typeset(text: str) -> Iterator[nodes.Node]:
+    """Yield plain text with its mathematics in symbols, as the report shows it."""
+    return _parts(ElementTree.fromstring(f"<p>{typeset(text)}</p>"))
+
+
+def _parts(element: ElementTree.Element) -> Iterator[nodes.Node]:
+    yield nodes.Text(element.text or "")
+    for part in element:
+        kind = {"sub": nodes.subscript, "sup": nodes.superscript}[part.tag]
+        yield kind("", "", *_parts(part))
+        yield nodes.Text(part.tail or "")
 
 
 def _margin(claim: dict[str, Any]) -> str:
@@ -54,19 +70,15 @@ def _margin(claim: dict[str, Any]) -> str:
     count = f"{len(checked)} {what}{'s' if len(checked) != 1 else ''}"
     if claim["worst_margin"] is None:
         return f"on {count}."
-    least = f"{_short(claim['worst_margin'])}, on {claim['worst_instance']}"
+    least = f"{number(claim['worst_margin'])}, on {claim['worst_instance']}"
     return f"on {count}; the least margin is {least}."
-
-
-def _short(margin: float) -> str:
-    return f"{margin:.2g}".replace("-", "−")
 
 
 def _negative(claim: dict[str, Any]) -> str:
     negative = claim["negative_instance"]
     text = negative["title"] or negative["name"]
     margin = negative["worst_margin"]
-    return f"{text.rstrip('.')}" + ("." if margin is None else f" (margin {_short(margin)}).")
+    return f"{text.rstrip('.')}" + ("." if margin is None else f" (margin {number(margin)}).")
 
 
 class ClaimBlock(SphinxDirective):
@@ -90,25 +102,25 @@ class ClaimBlock(SphinxDirective):
         if claim["latex"]:
             formula = nodes.math_block("", claim["latex"], number=None, label=None, nowrap=False)
             block += formula
-        block += nodes.paragraph("", claim["statement"])
+        block += _paragraph(claim["statement"])
         if claim["hypotheses"]:
             listed = "; ".join(claim["hypotheses"])
-            block += _paragraph("Hypotheses.", f"{listed[0].upper()}{listed[1:]}.")
-        block += _paragraph("Checked", _margin(claim))
-        block += _paragraph("What must violate it:", _negative(claim))
+            block += _paragraph(f"{listed[0].upper()}{listed[1:]}.", "Hypotheses.")
+        block += _paragraph(_margin(claim), "Checked")
+        block += _paragraph(_negative(claim), "What must violate it:")
         if claim["tight"]:
-            block += _paragraph("Tight?", claim["tight"])
+            block += _paragraph(claim["tight"], "Tight?")
         if claim["proof"]:
             head = "Refutation" if claim["expected"] == "violated" else "Proof"
             block += _raw(f"<details><summary>{head}</summary>")
-            block += nodes.paragraph("", claim["proof"])
+            block += _paragraph(claim["proof"])
             block += _raw("</details>")
         return [block]
 
 
 def _head(claim: dict[str, Any]) -> str:
-    title = html.escape(claim["title"])
-    source = html.escape(f"{claim['source']} · {claim['kind']}")
+    title = typeset(claim["title"])
+    source = typeset(f"{claim['source']} · {claim['kind']}")
     return (
         f'<p class="claim-head"><strong>Claim {claim["id"]}.</strong> {title}'
         f' <span class="claim-verdict">{claim["verdict"]}</span>'

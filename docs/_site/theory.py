@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _site.claims import audited
+from breglab.report.words import symbols
 from breglab.theory.worst_case import GROUPS, load_worst_cases
 
 SECTIONS = {
@@ -61,20 +62,27 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.6g}".replace("-", "−")
 
 
+def _plain(text: str) -> str:
+    """Return text for Markdown, its mathematics in symbols."""
+    return symbols(text).replace("*", r"\*")
+
+
 def _worst_cases() -> str:
     saved = load_worst_cases()
     text = (
         "# Worst cases\n\nHow bad can it get, over all problems of a class? A semidefinite program "
-        "answers exactly. *Printed* is the bound of the paper, *sharp* the one proved here, and "
-        "*exact* the optimal value of the program: where it equals the sharp bound, no better "
-        "one is true. `breglab worst-case` solves for other constants.\n\n"
+        "answers. *Printed* is the bound of the paper, *sharp* the one proved here, and *exact* "
+        "the optimal value of the program: where it equals the sharp bound, no better one is true. "
+        "(Under Assumption 5, at the points that are named, it is the best factor that follows "
+        "from the assumption there: an upper bound of the worst case.) `breglab worst-case` solves "
+        "for other constants.\n\n"
     )
     for name, group in GROUPS.items():
         rows = [one for one in saved.numbers if one.group == name]
-        text += f"## {group.title}\n\n{{claim}}`{group.claim}`. {group.note}\n\n"
+        text += f"## {_plain(group.title)}\n\n{{claim}}`{group.claim}`. {_plain(group.note)}\n\n"
         text += "| case | printed | sharp | exact |\n|---|---:|---:|---:|\n"
         for one in rows:
             cells = map(_number, (one.printed, one.sharp, one.exact))
-            text += f"| {one.case} | {' | '.join(cells)} |\n"
+            text += f"| {_plain(one.case)} | {' | '.join(cells)} |\n"
         text += "\n"
     return text

@@ -1,4 +1,4 @@
-"""Row X3: the run's own certificate decides as well, and not only the distance to cvxpy."""
+"""Claim X3: the run's own certificate decides as well, and not only the distance to cvxpy."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ seeds = st.integers(0, 2**32 - 1)
 @settings(max_examples=60, deadline=None)
 @given(seeds, st.sampled_from(["l1", "group", "zero"]))
 def test_the_one_point_constant_is_valid_for_every_subgradient(seed, kind):
-    """(3.7) at theta*: (mu/2)|e|^2 >= nu D(theta*, theta), the least the proof of row 44 needs."""
+    """(3.7) at theta*: (mu/2)|e|^2 >= nu D(theta*, theta), the least that claim 44 needs."""
     rng = np.random.default_rng(seed)
     lam, delta, mu = rng.uniform(0.1, 3.0, 3)
     J = {"l1": L1(lam), "group": GroupL12([[0, 1], [2, 3]], lam), "zero": Zero()}[kind]

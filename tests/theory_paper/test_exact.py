@@ -89,7 +89,7 @@ def test_all_inequalities_on_random_rational_problems(data):
 
 
 def test_equality_for_the_tight_problem():
-    """J = 0, curvature one: rows 19, 35, 37 and the factor two of row 43 are equalities."""
+    """J = 0, curvature one: claims 19, 35, 37 and the factor two of claim 43 are equalities."""
     problem = RationalProblem((vector(1),), vector(0), F(1), F(1), lam=F(0), delta=F(2))
     for one in exact_run(problem, vector(3), [F(1, 3)] * 10):
         assert {i: slack(BY_ID[i], one) for i in ("19", "35", "37", "43")} == dict.fromkeys(

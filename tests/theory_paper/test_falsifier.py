@@ -37,7 +37,7 @@ def test_false_inequalities_are_found_out_in_every_family(name, family):
 
 
 def test_the_optimiser_comes_near_the_tight_examples():
-    """Row 34 is attained at its border, row 37 for curvature L: the best margin is near zero."""
+    """Claim 34 is attained at its border, 37 for curvature L: the best margin is near zero."""
     for row in ("34", "37", "35"):
         worst = falsify(BY_ID[row], "zero", evaluations=2000).worst
         assert -ROUNDING < worst < 1e-6
@@ -139,7 +139,7 @@ def test_a_planted_fault_is_found(monkeypatch):
 
 
 def test_dropping_unbiasedness_hurts_the_sharp_noise_term_only():
-    """Row 21: the noise term 1/(2c), here at c = 1, survives a bias."""
+    """Claim 21: the noise term 1/(2c), here at c = 1, survives a bias."""
     assert not falsify(Attack(BY_ID["20-one"], biased=True), "l1", evaluations=3000).falsified
     assert not falsify(Attack(BY_ID["18-corrected"], biased=True), "l1", evaluations=3000).falsified
     assert falsify(Attack(BY_ID["20"], biased=True), "l1", evaluations=3000).falsified

@@ -21,6 +21,8 @@ def largest(
 ) -> dict[str, Tensor]:
     """Return masks of the weights of largest magnitude.
 
+    Han, Pool, Tran and Dally, NeurIPS 2015.
+
     Parameters
     ----------
     model : Module

@@ -76,6 +76,8 @@ class PenalizedSGD(_Penalized):
 class PenalizedAdam(_Penalized):
     """Adam on loss + J: its subgradients go through Adam's averages.
 
+    Kingma and Ba, ICLR 2015, for Adam; for what it finds see `PenalizedSGD`.
+
     Parameters
     ----------
     params, lr, regularizer, nonfinite

@@ -116,7 +116,8 @@ def exchanged(weight: Tensor, gradient: Tensor, mask: Tensor, share: float) -> T
 def erk_densities(shapes: Mapping[str, tuple[int, ...]], density: float) -> dict[str, float]:
     """Return the densities of layers in proportion to sum(shape) / prod(shape), none above 1.
 
-    So small layers are denser, and the share of all weights is as asked for.
+    So small layers are denser, and the share of all weights is as asked for. Evci et al., Rigging
+    the lottery, ICML 2020.
 
     Parameters
     ----------

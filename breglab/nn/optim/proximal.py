@@ -41,8 +41,8 @@ class ProxSGD(_Proximal):
 
         theta <- prox_{lr J}(theta - lr g(theta))
 
-    with the threshold lr * lam. It penalises, while `LinBreg` follows the path of regularisation;
-    here the weights that survive are shrunk.
+    with the threshold lr * lam: the ProxGD of Bungert et al. (JMLR 2022). It penalises, while
+    `LinBreg` follows the path of regularisation; here the weights that survive are shrunk.
 
     Parameters
     ----------
@@ -94,7 +94,8 @@ class ProxAdam(_Proximal):
 
     with d = sqrt(s_hat) + eps. For the l1 norm the threshold of entry i is lr lam / d_i; for
     groups the minimiser is found by Newton's method for the norm of each group. (A prox with the
-    threshold lr * lam, without d, is no descent method for Adam's directions.)
+    threshold lr * lam, without d, is no descent method for Adam's directions.) See Yun, Lozano and
+    Yang, Adaptive proximal gradient methods for structured neural networks, NeurIPS 2021.
 
     Parameters
     ----------

@@ -323,6 +323,8 @@ def sparse_training(
 ) -> SparseTraining:
     """Return a context in which frozen steps cost what the support costs.
 
+    What frozen steps keep of the theory, and what not, are the claims ``X6`` to ``X6-limit``.
+
     It goes around the ordinary loop::
 
         optimizer = LinBreg(groups, lr=0.1, regularizer=None, frozen_steps=50)

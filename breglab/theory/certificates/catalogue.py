@@ -70,7 +70,8 @@ def every_pair(kind: str, steps: int, star: str = "to") -> tuple[str, ...]:
     """Return the inequalities of a kind between theta^0, ..., theta^N and theta*.
 
     `star` says whether theta* may be on both sides (``"both"``) or has no dual variable, so that
-    inequalities go to it only (``"to"``).
+    inequalities go to it only (``"to"``). For convex losses and maps they are those of Taylor,
+    Hendrickx and Glineur, Math. Program. 161 (2017).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Rows X2 and X4: what AdaBreg does not inherit from linearized Bregman iterations."""
+"""Claims X2 and X4: what AdaBreg does not inherit from linearized Bregman iterations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows 16 and 17: what the assumptions on loss and noise imply."""
+"""Claims 16 and 17: what the assumptions on loss and noise imply."""
 
 from __future__ import annotations
 

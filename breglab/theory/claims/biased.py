@@ -1,4 +1,4 @@
-"""Row 21: which part of Theorem 2 needs unbiased gradients."""
+"""Claim 21: which part of Theorem 2 needs unbiased gradients."""
 
 from __future__ import annotations
 

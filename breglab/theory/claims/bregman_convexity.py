@@ -1,4 +1,4 @@
-"""Rows 25 and 26: what Assumption 5 implies for the loss and for the regulariser."""
+"""Claims 25 and 26: what Assumption 5 implies for the loss and for the regulariser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Row 7: the Bregman distance is nonnegative, and no metric."""
+"""Claim 7: the Bregman distance is nonnegative, and no metric."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows 44 and 45 further: Theorem 11 for long steps, with a refined factor, and (3.11)."""
+"""Claims 44 and 45 further: Theorem 11 for long steps, with a refined factor, and (3.11)."""
 
 from __future__ import annotations
 

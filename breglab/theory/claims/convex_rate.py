@@ -1,4 +1,4 @@
-"""Row X5: the rate 1/N for convex losses."""
+"""Claim X5: the rate 1/N for convex losses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows 32, 35, 37 and 44: how the Bregman distance to a minimiser decays."""
+"""Claims 32, 35, 37 and 44: how the Bregman distance to a minimiser decays."""
 
 from __future__ import annotations
 

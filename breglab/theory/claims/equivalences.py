@@ -1,4 +1,4 @@
-"""Rows 2 and 13: without a regulariser the rules are SGD and Adam; the two forms of momentum."""
+"""Claims 2 and 13: without a regulariser the rules are SGD and Adam; the two forms of momentum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Row 15: from which delta on the elastic net changes nothing any more."""
+"""Claim 15: from which delta on the elastic net changes nothing any more."""
 
 from __future__ import annotations
 

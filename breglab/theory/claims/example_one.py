@@ -1,4 +1,4 @@
-"""Rows 30 and 31: Example 1, and whether J(theta*) < inf is necessary."""
+"""Claims 30 and 31: Example 1, and whether J(theta*) < inf is necessary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows 53 and 54: the arithmetic of the tables and of the abstract."""
+"""Claims 53 and 54: the arithmetic of the tables and of the abstract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows 9, 12 and 14: the inertial flow, its memory form, and its discretisation."""
+"""Claims 9, 12 and 14: the inertial flow, its memory form, and its discretisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Row X6-limit: frozen steps converge as long as full steps keep coming."""
+"""Claim X6-limit: frozen steps converge as long as full steps keep coming."""
 
 from __future__ import annotations
 

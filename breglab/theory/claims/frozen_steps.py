@@ -1,4 +1,4 @@
-"""Row X6: what the bounds of the theory become when some steps move the support alone."""
+"""Claim X6: what the bounds of the theory become when some steps move the support alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows 46 and 47: vanishing steps, and the rate 1/k."""
+"""Claims 46 and 47: vanishing steps, and the rate 1/k."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Row 42 further: what the proof of Lemma 14 means by independence."""
+"""Claim 42 further: what the proof of Lemma 14 means by independence."""
 
 from __future__ import annotations
 

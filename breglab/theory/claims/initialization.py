@@ -1,4 +1,4 @@
-"""Rows 49 to 52: variances, densities and symmetry of the sparse initialisation."""
+"""Claims 49 to 52: variances, densities and symmetry of the sparse initialisation."""
 
 from __future__ import annotations
 

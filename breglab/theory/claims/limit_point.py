@@ -1,4 +1,4 @@
-"""Row X3: what linearized Bregman iterations converge to, against cvxpy."""
+"""Claim X3: what linearized Bregman iterations converge to, against cvxpy."""
 
 from __future__ import annotations
 

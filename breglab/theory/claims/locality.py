@@ -1,4 +1,4 @@
-"""Row 24: the convergence results on non-convex losses, locally."""
+"""Claim 24: the convergence results on non-convex losses, locally."""
 
 from __future__ import annotations
 

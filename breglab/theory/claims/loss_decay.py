@@ -1,4 +1,4 @@
-"""Rows 18, 19, 20 and 23: Theorem 2 and Remark 4, with explicit constants."""
+"""Claims 18, 19, 20 and 23: Theorem 2 and Remark 4, with explicit constants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Row X1: momentum and the loss, the borders of oscillation and stability, and the l1 norm."""
+"""Claim X1: momentum and the loss, the borders of oscillation and stability, and the l1 norm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows 32 to 35 further: the proof of Theorem 6 and the range of its steps."""
+"""Claims 32 to 35 further: the proof of Theorem 6 and the range of its steps."""
 
 from __future__ import annotations
 

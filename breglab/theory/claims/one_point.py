@@ -1,4 +1,4 @@
-"""Rows 27 to 29: Remark 5, strong Bregman convexity at the minimiser for l1 and group norms."""
+"""Claims 27 to 29: Remark 5, strong Bregman convexity at the minimiser for l1 and group norms."""
 
 from __future__ import annotations
 

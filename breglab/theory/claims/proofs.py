@@ -1,4 +1,4 @@
-"""Rows 39 to 43: Remark 9, Corollary 10, the lemmas, and the proof of Theorem 11."""
+"""Claims 39 to 43: Remark 9, Corollary 10, the lemmas, and the proof of Theorem 11."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows 3, 8, 10 and 11: what the proximal operator does, and what it characterises."""
+"""Claims 3, 8, 10 and 11: what the proximal operator does, and what it characterises."""
 
 from __future__ import annotations
 

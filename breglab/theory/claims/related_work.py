@@ -1,4 +1,4 @@
-"""Rows 5 and 6: proximal gradient descent beside linearized Bregman iterations."""
+"""Claims 5 and 6: proximal gradient descent beside linearized Bregman iterations."""
 
 from __future__ import annotations
 

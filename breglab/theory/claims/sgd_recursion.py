@@ -1,4 +1,4 @@
-"""Row 48: the recursion (3.10) beside that of stochastic gradient descent."""
+"""Claim 48: the recursion (3.10) beside that of stochastic gradient descent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows 1 and 4: the proximal operator of the elastic net with the l1 norm, and its support."""
+"""Claims 1 and 4: the proximal operator of the elastic net with the l1 norm, and its support."""
 
 from __future__ import annotations
 

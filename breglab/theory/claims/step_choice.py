@@ -1,4 +1,4 @@
-"""Row 36: the step sizes of Remark 7."""
+"""Claim 36: the step sizes of Remark 7."""
 
 from __future__ import annotations
 

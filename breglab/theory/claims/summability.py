@@ -1,4 +1,4 @@
-"""Rows 22, 38 and 40: sums over a whole stochastic run, in exact expectation."""
+"""Claims 22, 38 and 40: sums over a whole stochastic run, in exact expectation."""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ from breglab.theory.worst_case.result import WorstCase
 def decay_rate(L: float, mu: float, delta: float, tau: float) -> float:
     """Return ``rho = min(mu (1 - delta tau mu/2), L (1 - delta tau L/2))``, in units of L.
 
+    It is that of claim ``35``.
+
     Examples
     --------
     >>> from breglab.theory.worst_case import decay_rate

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 class WorstCase:
     """The largest value of a performance measure over all problems of a class, any dimension.
 
+    Drori and Teboulle, Math. Program. 145 (2014); Taylor, Hendrickx and Glineur, Math. Program.
+    161 (2017).
+
     Attributes
     ----------
     quantity : str

@@ -1,4 +1,4 @@
-"""Row 44: the linear rate of Theorem 11."""
+"""Claim 44: the linear rate of Theorem 11."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LATEX = r"d_{k+1}\le(1-\tau\nu)d_k+\tfrac{\delta\tau^2}2\sigma^2"
 def rate_small_steps() -> Identity:
     """Return the factor 1 - tau nu with the gradient term that is left, for every tau.
 
-    For tau <= 1/(delta L) the gradient term is a gain and may be dropped.
+    For tau <= 1/(delta L) the gradient term is a gain and may be dropped: claim ``44``.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def rate_refined() -> Identity:
 
     ``1 - tau nu - tau (1 - delta L tau) delta L (1 - q)^2``: the gradient term of the bound above,
     estimated from below by the same two inequalities and ``d_k >= |e_k|^2/(2 delta)``. With q in
-    the place of nu everything is rational.
+    the place of nu everything is rational. It is claim ``44-refined``.
 
     Raises
     ------
@@ -64,6 +64,8 @@ def rate_refined() -> Identity:
 
 def rate_large_steps() -> Identity:
     """Return the factor 1 - tau nu (2 - delta L tau) for 1/(delta L) <= tau <= 2/(delta L).
+
+    It is that of claim ``44-long``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Rows 35, 37 and 43, and the three-point inequality behind Theorem 6."""
+"""Claims 35, 37 and 43, and the three-point inequality behind Theorem 6."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from breglab.theory.certificates.symbolic.step import Step
 
 
 def dual_step() -> Identity:
-    """Return row 43: the distance of one step is at most delta tau^2 |g|^2/2, and what is lost.
+    """Return claim 43: the distance of one step is at most delta tau^2 |g|^2/2, and what is lost.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def dual_step() -> Identity:
 
 
 def distance_decreases() -> Identity:
-    """Return row 37: the distance to a minimiser decreases for convex losses.
+    """Return claim 37: the distance to a minimiser decreases for convex losses.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def distance_decreases() -> Identity:
 
 
 def decay_small_steps() -> Identity:
-    """Return row 35 for tau <= 2/(delta (L + mu)): rho = mu (1 - delta tau mu/2).
+    """Return claim 35 for tau <= 2/(delta (L + mu)): rho = mu (1 - delta tau mu/2).
 
     Raises
     ------
@@ -63,7 +63,7 @@ def decay_small_steps() -> Identity:
 
 
 def decay_large_steps() -> Identity:
-    """Return row 35 for 2/(delta (L + mu)) <= tau <= 2/(delta L): rho = L (1 - delta tau L/2).
+    """Return claim 35 for 2/(delta (L + mu)) <= tau <= 2/(delta L): rho = L (1 - delta tau L/2).
 
     Raises
     ------

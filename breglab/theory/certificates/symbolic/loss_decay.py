@@ -1,4 +1,4 @@
-"""Row 19: the sharp constant of Theorem 2."""
+"""Claim 19: the sharp constant of Theorem 2."""
 
 from __future__ import annotations
 

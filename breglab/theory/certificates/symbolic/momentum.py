@@ -1,4 +1,4 @@
-"""Rows 12 and 13: the momentum rule and the second-order equation that it discretises."""
+"""Claims 12 and 13: the momentum rule and the second-order equation that it discretises."""
 
 from __future__ import annotations
 

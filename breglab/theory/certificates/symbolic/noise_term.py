@@ -1,4 +1,4 @@
-"""Row 20: what noise costs in Theorem 2, the printed term and the sharp one."""
+"""Claim 20: what noise costs in Theorem 2, the printed term and the sharp one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Row 34: (3.8) without noise in its exact range of steps."""
+"""Claim 34: (3.8) without noise in its exact range of steps."""
 
 from __future__ import annotations
 
