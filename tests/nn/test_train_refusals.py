@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from training_cases import config, few  # noqa: E402
 
-from breglab.nn.training import Checkpoints, sweep, train  # noqa: E402
+from breglab.nn.training import Checkpoints, Trainer, build, sweep, train  # noqa: E402
 from breglab.nn.training.checkpoints import read_checkpoint  # noqa: E402
 from breglab.nn.training.folder import held  # noqa: E402
 
@@ -164,3 +164,14 @@ def test_checkpoints_of_a_later_step_that_are_damaged_cost_no_new_one(tmp_path):
         assert checkpoints.latest() == {"step": 13}
     checkpoints.save(40, {"step": 40})
     assert [int(path.name[:10]) for path in checkpoints.paths()] == [40, 30]
+
+
+def test_frozen_steps_of_a_compiled_network_say_that_their_layers_stay_dense():
+    frozen = {"optimizer": {"name": "linbreg", "lr": 0.1, "frozen_steps": 3}}
+    trainer = Trainer(config(**frozen, training={"sparse": False}), few())
+    pieces = trainer.model, trainer.optimizer
+    with pytest.warns(UserWarning, match=r"^training.compile: .* are made with dense ones"):
+        found = build.sparse_training_of(config(**frozen, training={"compile": True}), *pieces)
+    asked = config(**frozen, training={"compile": True, "sparse": False})
+    assert found is build.sparse_training_of(asked, *pieces) is None
+    assert build.sparse_training_of(config(**frozen), *pieces) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -166,9 +167,16 @@ def sparse_training_of(
 ) -> SparseTraining | None:
     """Return the context in which frozen steps are sparse, None if there is nothing to gain."""
     training = config.training
-    if not training.sparse or training.compile or not isinstance(optimizer, Bregman):
+    if not training.sparse or not isinstance(optimizer, Bregman):
         return None
     if not any(group["frozen_steps"] for group in optimizer.param_groups):
+        return None
+    if training.compile:
+        warnings.warn(
+            "training.compile: the layers of a compiled network are not exchanged, so frozen steps "
+            "are made with dense ones (training.sparse = false asks for that)",
+            stacklevel=2,
+        )
         return None
     break_even, batch = training.break_even or None, config.data.batch_size
     return SparseTraining(model, optimizer, break_even=break_even, batch=batch)
