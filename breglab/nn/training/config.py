@@ -220,7 +220,8 @@ class Training:
         Steps between checkpoints besides those after each epoch; 0 for none.
     sparse : bool
         Whether frozen steps (``optimizer.frozen_steps``) are made with sparse layers where these
-        are faster, see `breglab.nn.sparse_training`; in one process, without `compile` (which says so).
+        are faster, see `breglab.nn.sparse_training`; in one process, without `compile`, which
+        says so.
     break_even : float
         The density below which they are taken for faster, in [0, 1]; 0 measures it.
     distances : bool
