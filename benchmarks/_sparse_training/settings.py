@@ -72,6 +72,7 @@ def _bregman(l1: dict, ada: dict) -> list[Row]:
             **(l1 | {"lam": 0.018, "density": 0.03})),
         Row("AdaBreg, m = 50", "adabreg", frozen_steps=50, **ada),
         Row("AdaBreg, m = 50, large lam", "adabreg", frozen_steps=50, **(ada | {"lam": 0.06})),
+        Row("AdaBreg, m = 50, larger lam", "adabreg", frozen_steps=50, **(ada | {"lam": 0.08})),
         Row("AdaBreg, m grows", "adabreg", frozen_steps=10, grows=True, **ada),
     ]  # fmt: skip
 
