@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from _framework import Claim, Experiment, Job, Runs, grid, mean
-from _framework.denoising import ADABREG, PROTOCOLS, after, neurons, training
+from _framework.denoising import ADABREG, CONSTANT, PROTOCOLS, after, neurons, training
 from _framework.runs import Numbers
 
 from breglab.plotting.style import INK, style
@@ -19,12 +19,12 @@ WIDTHS = (0.86, 0.64, 0.42, 0.2)
 
 def plan(protocol: str) -> list[Job]:
     """Return the runs of AdaBreg."""
-    return [after(job, neurons) for job in training(protocol, ADABREG)]
+    return [after(job, neurons) for job in training(protocol, ADABREG, CONSTANT)]
 
 
-def counts(runs: Runs, epoch: int) -> Numbers:
+def counts(runs: Runs, label: str, epoch: int) -> Numbers:
     """Return the active neurons of layers 2 to 7 after an epoch, shape (seeds, 6)."""
-    return np.array([[row[epoch] for row in run["neurons"]] for run in runs.of(ADABREG)], float)
+    return np.array([[row[epoch] for row in run["neurons"]] for run in runs.of(label)], float)
 
 
 def draw(runs: Runs) -> Any:
@@ -64,20 +64,31 @@ def _bars(panel: Any, values: list[int], shade: str, width: float, label: str) -
 
 def table(runs: Runs) -> str:
     """Return the active neurons of all layers, mean over the seeds."""
-    lines = ["| layer | " + " | ".join(f"epoch {e}" for e in EPOCHS[runs.protocol]) + " |",
-             "|---|" + "---:|" * len(EPOCHS[runs.protocol])]  # fmt: skip
-    found = {epoch: counts(runs, epoch) for epoch in EPOCHS[runs.protocol]}
-    first = runs.of(ADABREG)[0]
-    lines.append("| 1, input | " + " | ".join([str(first["inputs"])] * len(found)) + " |")
+    told = "Mean over the seeds, and each seed. A neuron is active if it has a weight that is not "
+    width = runs.of(ADABREG)[0]["width"]
+    return "\n".join([
+        *_layers(runs, ADABREG), "", *_layers(runs, CONSTANT), "",
+        told + f"zero; all layers have {width} neurons.",
+    ])  # fmt: skip
+
+
+def _layers(runs: Runs, label: str) -> list[str]:
+    epochs = EPOCHS[runs.protocol]
+    found = [counts(runs, label, epoch) for epoch in epochs]
+    first = str(runs.of(label)[0]["inputs"])
+    lines = [
+        f"| {label}: layer | " + " | ".join(f"epoch {e}" for e in epochs) + " |",
+        "|---|" + "---:|" * len(epochs),
+        "| 1, input | " + " | ".join([first] * len(epochs)) + " |",
+    ]
     for layer in range(6):
         cells = [
             f"{mean(values[:, layer]):.0f} ({', '.join(f'{x:.0f}' for x in values[:, layer])})"
-            for values in found.values()
+            for values in found
         ]
         name = f"{layer + 2}, output" if layer == 5 else str(layer + 2)
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    told = "Mean over the seeds, and each seed. A neuron is active if it has a weight that is not "
-    return "\n".join([*lines, "", told + f"zero; all layers have {first['width']} neurons."])
+    return lines
 
 
 def hour_glass(values: list[float]) -> bool:
@@ -96,7 +107,7 @@ def hour_glass(values: list[float]) -> bool:
 
 def claims(runs: Runs) -> list[Claim]:
     """Return that the hour-glass appears for every seed."""
-    last = counts(runs, EPOCHS[runs.protocol][-1])
+    last = counts(runs, ADABREG, EPOCHS[runs.protocol][-1])
     seen = [hour_glass(row.tolist()) for row in last]
     shown = "; ".join(", ".join(f"{x:.0f}" for x in row) for row in last)
     return [

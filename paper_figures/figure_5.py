@@ -12,6 +12,7 @@ from _framework import Claim, Experiment, Job, Runs, comparison, mean, packed, u
 from _framework.denoising import (
     ADABREG,
     ADAM,
+    CONSTANT,
     LINBREG,
     PROTOCOLS,
     SGD,
@@ -81,11 +82,11 @@ def similarity(images: Numbers, clean: Numbers) -> float:
 
 def draw(runs: Runs) -> Any:
     """Draw rows of test images: noisy, denoised by each method, clean."""
-    first = {label: runs.of(label)[0] for label in (ADABREG, LINBREG, SGD, ADAM)}
+    first = {label: runs.of(label)[0] for label in (ADABREG, CONSTANT, LINBREG, SGD, ADAM)}
     strips = {"noisy": (first[ADABREG], "noisy", "ssim_noisy")}
     strips |= {label: (run, "denoised", "ssim") for label, run in first.items()}
     with style():
-        figure = Figure(figsize=(7.2, 5.0), layout="constrained")
+        figure = Figure(figsize=(7.2, 5.6), layout="constrained")
         axes = figure.subplots(len(strips) + 1, 1)
         for panel, (label, (run, key, score)) in zip(axes, strips.items(), strict=False):
             words = f"{label}\nSSIM {mean(runs.final(run['label'], score)):.3f}"
