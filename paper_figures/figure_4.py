@@ -6,9 +6,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from _framework import Claim, Experiment, Job, Runs, grid, mean
+from _framework import Claim, Experiment, Job, Runs, grid, mean, published
 from _framework.denoising import ADABREG, CONSTANT, PROTOCOLS, after, neurons, training
 from _framework.runs import Numbers
+from _framework.tables import source
 
 from breglab.plotting.style import INK, style
 
@@ -63,23 +64,26 @@ def _bars(panel: Any, values: list[int], shade: str, width: float, label: str) -
 
 
 def table(runs: Runs) -> str:
-    """Return the active neurons of all layers, mean over the seeds."""
+    """Return the active neurons of all layers, mean over the seeds, beside the paper's."""
     told = "Mean over the seeds, and each seed. A neuron is active if it has a weight that is not "
     width = runs.of(ADABREG)[0]["width"]
     return "\n".join([
         *_layers(runs, ADABREG), "", *_layers(runs, CONSTANT), "",
-        told + f"zero; all layers have {width} neurons.",
+        told + f"zero; all layers have {width} neurons. Paper: {source('figure_4')}.",
     ])  # fmt: skip
 
 
 def _layers(runs: Runs, label: str) -> list[str]:
     epochs = EPOCHS[runs.protocol]
     found = [counts(runs, label, epoch) for epoch in epochs]
-    first = str(runs.of(label)[0]["inputs"])
+    # A trial on other data has nothing to be compared with.
+    paper = published("figure_4")[ADABREG]["neurons"] if runs.protocol == "full" else [""] * 7
+    heads = [*(f"epoch {e}" for e in epochs), "paper, at the end"]
+    inputs = " | ".join([str(runs.of(label)[0]["inputs"])] * len(epochs))
     lines = [
-        f"| {label}: layer | " + " | ".join(f"epoch {e}" for e in epochs) + " |",
-        "|---|" + "---:|" * len(epochs),
-        "| 1, input | " + " | ".join([first] * len(epochs)) + " |",
+        f"| {label}: layer | {' | '.join(heads)} |",
+        "|---|" + "---:|" * len(heads),
+        f"| 1, input | {inputs} | {paper[0]} |",
     ]
     for layer in range(6):
         cells = [
@@ -87,7 +91,7 @@ def _layers(runs: Runs, label: str) -> list[str]:
             for values in found
         ]
         name = f"{layer + 2}, output" if layer == 5 else str(layer + 2)
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        lines.append(f"| {name} | {' | '.join(cells)} | {paper[layer + 1]} |")
     return lines
 
 
