@@ -40,7 +40,7 @@ class MagnitudePruning(Masked):
 
     References
     ----------
-    Han, Pool, Tran and Dally, Learning both weights and connections for efficient neural networks,
+    Han, Pool, Tran and Dally, Learning both weights and connections for efficient neural network,
     NeurIPS 2015. There the threshold is a multiple of each layer's standard deviation; here one
     ranking of all weights is cut, so that a density can be asked for.
     """
