@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from _framework import Claim, Experiment, Job, Runs, grid, mean, published
-from _framework.denoising import ADABREG, CONSTANT, PROTOCOLS, after, neurons, training
+from _framework.denoising import ADABREG, FALLING, PROTOCOLS, after, neurons, training
 from _framework.runs import Numbers
 from _framework.tables import source
 
@@ -20,7 +20,7 @@ WIDTHS = (0.86, 0.64, 0.42, 0.2)
 
 def plan(protocol: str) -> list[Job]:
     """Return the runs of AdaBreg."""
-    return [after(job, neurons) for job in training(protocol, ADABREG, CONSTANT)]
+    return [after(job, neurons) for job in training(protocol, ADABREG, FALLING)]
 
 
 def counts(runs: Runs, label: str, epoch: int) -> Numbers:
@@ -68,7 +68,7 @@ def table(runs: Runs) -> str:
     told = "Mean over the seeds, and each seed. A neuron is active if it has a weight that is not "
     width = runs.of(ADABREG)[0]["width"]
     return "\n".join([
-        *_layers(runs, ADABREG), "", *_layers(runs, CONSTANT), "",
+        *_layers(runs, ADABREG), "", *_layers(runs, FALLING), "",
         told + f"zero; all layers have {width} neurons. Paper: {source('figure_4')}.",
     ])  # fmt: skip
 
@@ -95,30 +95,34 @@ def _layers(runs: Runs, label: str) -> list[str]:
     return lines
 
 
-def hour_glass(values: list[float]) -> bool:
-    """Return whether layers 2 to 7 narrow to one of the middle ones, 3 to 6, and widen again.
+def hour_glass(hidden: list[float]) -> bool:
+    """Return whether the hidden layers, 2 to 6, narrow to one of the middle ones, and widen again.
 
-    Neither side may turn back by more than a tenth of its larger neighbour.
+    Neither side may turn back by more than a tenth of its larger neighbour, and both ends have at
+    least half as many neurons again as the waist.
     """
-    narrowest = int(np.argmin(values))
-    left, right = values[: narrowest + 1], values[narrowest:]
+    narrowest = int(np.argmin(hidden))
+    left, right = hidden[: narrowest + 1], hidden[narrowest:]
     falls = all(b <= a + 0.1 * max(a, b) for a, b in pairwise(left))
     rises = all(b >= a - 0.1 * max(a, b) for a, b in pairwise(right))
-    inside = 0 < narrowest < len(values) - 1
-    ends = min(values[0], values[-1]) >= 1.5 * values[narrowest]
-    return inside and falls and rises and ends
+    inside = 0 < narrowest < len(hidden) - 1
+    return inside and falls and rises and min(hidden[0], hidden[-1]) >= 1.5 * hidden[narrowest]
 
 
 def claims(runs: Runs) -> list[Claim]:
     """Return that the hour-glass appears for every seed."""
     last = counts(runs, ADABREG, EPOCHS[runs.protocol][-1])
-    seen = [hour_glass(row.tolist()) for row in last]
+    seen = [hour_glass(row[:-1].tolist()) for row in last]
+    ends = [bool(row[-1] >= 0.9 * row[-2]) for row in last]
     shown = "; ".join(", ".join(f"{x:.0f}" for x in row) for row in last)
     return [
-        Claim("The hour-glass appears for every seed: from layer 2 on the active neurons become "
-              "fewer up to a layer in the middle and more again, the ends at least half as many "
-              "again as the waist",
+        Claim("The hour-glass appears for every seed: the active neurons of the hidden layers, 2 "
+              "to 6, become fewer up to a layer in the middle and more again, the ends at least "
+              "half as many again as the waist",
               all(seen), f"{sum(seen)} of {len(seen)}; layers 2 to 7: {shown}"),
+        Claim("The output, which needs no neuron for a pixel that is never written, is narrower "
+              "than the last hidden layer by a tenth at most",
+              all(ends), f"{sum(ends)} of {len(ends)}"),
     ]  # fmt: skip
 
 
