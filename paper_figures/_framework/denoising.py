@@ -27,7 +27,7 @@ PROTOCOLS = {
     "smoke": "A trial on scikit-learn's digits, 4 epochs, seeds 0 and 1: it shows that the "
     "commands work and nothing about the paper.",
 }
-ADABREG, FALLING, LINBREG = "AdaBreg", "AdaBreg, falling step", "LinBreg"
+ADABREG, FALLING = "AdaBreg", "AdaBreg, falling step"
 SGD, MOMENTUM, ADAM = "SGD, dense", "SGD with momentum, dense", "Adam, dense"
 
 # Of the pixels of MNIST, as the authors have them.
@@ -40,7 +40,6 @@ RUNS: dict[str, dict[str, dict[str, Any]]] = {
     SGD: {"optimizer": {"name": "sgd", "lr": 0.1}},
     MOMENTUM: {"optimizer": {"name": "sgd", "lr": 0.3, "momentum": 0.9}},
     ADAM: {"optimizer": {"name": "adam", "lr": 1e-3}},
-    LINBREG: {"optimizer": {"name": "linbreg", "lr": 1.0, "momentum": 0.9}, **SPARSE},
 }
 
 
