@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from _framework.denoising import (
 from _framework.runs import Numbers
 from _framework.training import config_of, densities
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from breglab.nn.compaction import compact
 from breglab.nn.data import load
@@ -86,10 +88,12 @@ def draw(runs: Runs) -> Any:
     strips = {"noisy": (first[ADABREG], "noisy", "ssim_noisy")}
     strips |= {label: (run, "denoised", "ssim") for label, run in first.items()}
     with style():
-        figure = Figure(figsize=(7.2, 5.6), layout="constrained")
+        # Labels of images that are narrower than their room stand out to the left.
+        layout = ConstrainedLayoutEngine(rect=(0.03, 0.0, 0.97, 1.0))
+        figure = Figure(figsize=(7.2, 5.6), layout=layout)
         axes = figure.subplots(len(strips) + 1, 1)
         for panel, (label, (run, key, score)) in zip(axes, strips.items(), strict=False):
-            words = f"{label}\nSSIM {mean(runs.final(run['label'], score)):.3f}"
+            words = f"{fill(label, 14)}\nSSIM {mean(runs.final(run['label'], score)):.3f}"
             _strip(panel, run["images"][key], words)
         _strip(axes[-1], first[ADABREG]["images"]["clean"], "clean\nSSIM 1")
         if runs.protocol != "full":
