@@ -63,7 +63,7 @@ class Training:
         torch.manual_seed(seed)
         self.row = row
         self.model = network(name, row.density if row.kind == "small" else 1.0)
-        self.is_sparse = row.kind in ("linbreg", "adabreg", "rows")
+        self.is_sparse = row.is_sparse
         self._start(name, seed, shares)
         self.optimizer = self._optimizer(name, kernel)
         self.context = (
@@ -86,7 +86,7 @@ class Training:
         self.loss = float("nan")
 
     def _start(self, name: str, seed: int, shares: Mapping[str, float] | None) -> None:
-        by_rows = self.row.kind == "rows"
+        by_rows = self.row.by_rows
         if shares is None:
             alive = {"linear": self.row.density, "conv": self.row.conv}
             sparse_init_(
@@ -110,12 +110,12 @@ class Training:
             return torch.optim.Adam(self.model.parameters(), row.lr)
         if not self.is_sparse:
             return torch.optim.SGD(self.model.parameters(), row.lr)
-        kinds = (GroupL12("rows", lam), GroupL12("filters", lam)) if row.kind == "rows" else None
+        kinds = (GroupL12("rows", lam), GroupL12("filters", lam)) if row.by_rows else None
         linear, conv = kinds or (L1(lam), L1(lam))
         groups = sparse_parameter_groups(
             self.model, linear=linear, conv=conv, exclude=[HEADS[name]]
         )
-        kind = AdaBreg if row.kind == "adabreg" else LinBreg
+        kind = AdaBreg if row.kind in ("adabreg", "adarows") else LinBreg
         return kind(groups, row.lr, None, kernel=kernel, frozen_steps=row.frozen_steps)
 
     def step(self, images: Tensor, labels: Tensor) -> None:
@@ -135,7 +135,7 @@ class Training:
         """Return the share of entries (of rows, where they are groups) that are alive."""
         with self._whole():
             found = density(self.model).layers
-        pick = (lambda x: x.rows) if self.row.kind == "rows" else (lambda x: x.entries)
+        pick = (lambda x: x.rows) if self.row.by_rows else (lambda x: x.entries)
         return {layer.name: pick(layer)[0] / pick(layer)[1] for layer in found}
 
     def density(self) -> float:

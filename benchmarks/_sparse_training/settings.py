@@ -24,9 +24,9 @@ class Row:
     ----------
     name : str
         In the tables.
-    kind : {"sgd", "adam", "small", "pruning", "linbreg", "adabreg", "rows"}
+    kind : {"sgd", "adam", "small", "pruning", "linbreg", "adabreg", "rows", "adarows"}
         Dense SGD or Adam; SGD of a smaller network; SGD with magnitude pruning; LinBreg or AdaBreg
-        with l1; LinBreg with groups of rows and filters.
+        with l1; LinBreg or AdaBreg with groups of rows and filters.
     lr : float
         Step size at the start; it falls linearly to 0.
     lam : float
@@ -53,6 +53,16 @@ class Row:
     gain: float = 1.0
     frozen_steps: int = 0
     grows: bool = False
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether it is one of the Bregman methods."""
+        return self.kind in ("linbreg", "adabreg", "rows", "adarows")
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether rows and filters are zero together."""
+        return self.kind in ("rows", "adarows")
 
 
 def is_current(name: str, setting: dict) -> bool:
@@ -98,6 +108,8 @@ ROWS = {
         ),
         *_controls(0.05, 0.3),
         _groups("mlp"),
+        Row("AdaBreg, groups of rows, m = 50", "adarows", 2e-3, 0.15, 0.25, gain=0.5,
+            frozen_steps=50),
     ],
     "convnet": [
         # With a gain of 1 some seeds lose neurons in the first steps, for good.

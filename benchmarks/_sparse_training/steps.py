@@ -62,7 +62,7 @@ def probes(name: str, rows: Iterable[Row], found: dict[str, dict]) -> list[Probe
     """
     out = []
     for row in rows:
-        sparse = row.kind in ("linbreg", "adabreg", "rows")
+        sparse = row.is_sparse
         if row.name == DENSE or (sparse and row.name not in found):
             continue
         kernels = ("auto", "torch") if row.kind == "linbreg" and row.frozen_steps else ("auto",)

@@ -192,7 +192,7 @@ def goals(cases: list[dict], steps: list[dict]) -> list[dict]:
             if name == "LinBreg, m = 50" and case["network"] == "mlp":
                 add(f"{where}: time of {name}, torch alone", _whole(row, "torch"), 0.30,
                     row["density"] <= 0.05)  # fmt: skip
-            if row["setting"]["kind"] == "rows":
+            if row["setting"]["kind"] in ("rows", "adarows"):
                 add(f"{where}: time of {name}", _whole(row, "auto"), 0.25)
                 add(f"{where}: points of {name} behind dense SGD", row["behind"], 0.3)
         if case["network"] == "mlp":
