@@ -21,7 +21,8 @@ from torch import Tensor
 from _sparse_training.runs import Training
 from _sparse_training.settings import BATCH, DENSE, Row
 
-CYCLE = ("full", "frozen", "frozen", "last")
+CYCLE = ("full", *["frozen"] * 9, "last")
+"""As with m = 10, the smallest that is trained with: the first frozen step finds cold caches."""
 
 
 class Probe(NamedTuple):
@@ -125,7 +126,7 @@ def _group(name: str, wanted: list[Probe], rounds: int, batch: tuple[Tensor, Ten
     dense = Training(name, Row(DENSE, "sgd"), 0, None)
     runs = []
     for one in wanted:
-        m = 3 if one.row.frozen_steps else 0
+        m = len(CYCLE) - 1 if one.row.frozen_steps else 0
         row = replace(one.row, frozen_steps=m, grows=False)
         runs.append(Training(name, row, 0, None, one.shares, one.kernel))
     pairs: list[list[dict[str, tuple[float, float]]]] = [[] for _ in wanted]
