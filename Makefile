@@ -11,13 +11,13 @@ OUT ?= breglab-report
 JOBS ?= 2
 PROTOCOL ?= full
 NAMES ?=
+SOLUTIONS ?= yes
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 # Two targets must not install into one environment at the same time.
 .NOTPARALLEL:
-SOLUTIONS ?= yes
 .PHONY: help verify test lint format docs figures notebooks benchmark mutations clean
 
 help:  ## show this list
@@ -47,8 +47,8 @@ docs: $(VENV)/.docs  ## build the site, docs/_build/site/index.html (SOLUTIONS=n
 figures: $(VENV)/.figures  ## make the paper's figures and tables (PROTOCOL=smoke, reduced or full; NAMES=...)
 	$(BIN)/breglab figures $(NAMES) --$(PROTOCOL) --jobs $(JOBS)
 
-notebooks: $(VENV)/.notebooks  ## make the .ipynb files of the course beside their sources
-	$(BIN)/jupytext --quiet --to ipynb notebooks/[!R]*.md
+notebooks: $(VENV)/.notebooks  ## make the .ipynb files beside their sources (SOLUTIONS=no: without them)
+	$(BIN)/python notebooks/make.py $(if $(filter no,$(SOLUTIONS)),--without-solutions)
 
 benchmark: $(VENV)/.bench $(VENV)/.nn  ## time the iteration, the solvers and sparse training (quick)
 	$(BIN)/python benchmarks/iteration.py
@@ -75,7 +75,7 @@ $(VENV)/.bench: $(VENV)/.python pyproject.toml constraints.txt
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.notebooks: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) --editable ".[notebooks,fast]"
+	$(PIP) --editable ".[notebooks,fast,theory,nn]"
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.nn: $(VENV)/.python pyproject.toml constraints.txt

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import dis
 import importlib
 import importlib.util
 import re
+import runpy
 from pathlib import Path
 
 import jupytext
@@ -17,6 +20,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("[!R]*.md"))
 CHAPTERS = [path for path in NOTEBOOKS if path.stem[:2].isdigit()]
 CELL_SECONDS = 60
 IMAGES = ("image/png", "image/svg+xml")
+notebook_of = runpy.run_path(str(ROOT / "notebooks" / "make.py"))["notebook"]
 FIGURE = re.compile(r"<?Figure")
 ROOMS = ["geometry", "problems", "iteration", "solvers", "theory", "plotting"]
 if importlib.util.find_spec("torch"):
@@ -85,3 +89,41 @@ def test_a_notebook_defines_nothing_that_the_package_has(path):
         node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
     assert not defined & public
+
+
+@notebooks
+def test_an_ipynb_has_exercises_that_any_program_shows_and_solutions_behind_a_click(path):
+    text = path.read_text()
+    number = text.count("```{exercise}")
+    made = notebook_of(text)
+    words = "\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
+    assert "```{" not in words
+    assert "end of the solution" not in words
+    for k in range(1, number + 1):
+        assert words.count(f"**Exercise {k}.") == words.count(f"**Solution of exercise {k}**") == 1
+    hidden = [c.source for c in code_cells(made) if c.metadata.get("jupyter") is not None]
+    solutions = re.findall(r"```\{solution-start\}(.*?)```\{solution-end\}", text, re.DOTALL)
+    assert len(hidden) == sum(solution.count("```{code-cell}") for solution in solutions)
+    assert [c.source for c in code_cells(made)] == [
+        c.source for c in code_cells(jupytext.read(path))
+    ]
+
+
+def names(code, kinds):
+    """Return the global names that a cell or its functions load or store."""
+    found = {i.argval for i in dis.get_instructions(code) if i.opname in kinds}
+    return found.union(*(names(c, kinds) for c in code.co_consts if hasattr(c, "co_code")))
+
+
+@notebooks
+def test_without_its_solutions_a_notebook_lacks_no_name(path):
+    text = path.read_text()
+    made = notebook_of(text, solutions=False)
+    words = "\n".join(cell.source for cell in made.cells)
+    assert "olution of exercise" not in words
+    assert words.count("# your own") == text.count("```{exercise}")
+    known = set(dir(builtins))
+    for cell in code_cells(made):
+        code = compile(source(cell), path.stem, "exec")
+        known |= names(code, {"STORE_NAME", "STORE_GLOBAL"})
+        assert names(code, {"LOAD_NAME", "LOAD_GLOBAL"}) <= known, cell.source

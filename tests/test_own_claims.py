@@ -16,11 +16,12 @@ from breglab.cli import app
 from breglab.theory import common_instances, load_claims, verify
 
 TEXT = (Path(__file__).parent.parent / "docs" / "own-claims.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.fixture
 def code(tmp_path, monkeypatch):
-    (block,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    block = BLOCKS[0]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     Path("my_claims.py").write_text(block)
@@ -65,3 +66,11 @@ def test_all_that_the_document_mentions_exists(code):
     for name in ("words", "latex", "tight", "proof", "on_common", "expected"):
         assert hasattr(claim, name)
         assert f"`{name}" in TEXT
+
+
+def test_claims_on_ones_own_data_are_checked_as_the_document_says(capsys):
+    exec(BLOCKS[1], {})
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert "held at every iterate" in first
+    assert "held at every iterate" in second
+    assert "theta*" in third

@@ -6,7 +6,7 @@ import abc
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from breglab._interrupts import INTERRUPTS
@@ -138,7 +138,7 @@ class Finding:
     claim: str
     instance: str
     verdict: Verdict
-    margins: Margins | None = None
+    margins: Margins | None = field(default=None, repr=False)
     reason: str = ""
     seconds: float = 0.0
 

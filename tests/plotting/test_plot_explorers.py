@@ -37,7 +37,7 @@ def test_the_distance_is_that_of_the_drawn_functional():
         ("at", "7", "θ must lie between -2 and 2, where J is drawn."),
         ("points", "", "points of J must be pairs such as 0, 0; 1, 1: the field is empty."),
         ("points", "1; 2", "points of J must be pairs such as 0, 0; 1, 1: got '1'."),
-        ("points", "1, 1; 1, 2", "points must lie at 2 places or more"),
+        ("points", "1, 1; 1, 2", "points of J must lie at two places x or more"),
         ("points", "1, inf; 0, 0", "J(x) must lie between -1,000,000 and 1,000,000: got inf."),
         ("points", "0, 1; 1e-320, 0; 2, 0", "Numbers of such different sizes cannot be drawn."),
         ("to", "1e308", "θ* must lie between -1,000,000 and 1,000,000: got 1e+308."),

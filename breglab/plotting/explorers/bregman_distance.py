@@ -81,4 +81,7 @@ def _pairs(text: str) -> list[tuple[float, float]]:
             raise ValueError(
                 f"points of J must be pairs such as 0, 0; 1, 1: got {','.join(part)!r}."
             )
-    return [(number(x, "x"), number(y, "J(x)")) for x, y in parts]
+    pairs = [(number(x, "x"), number(y, "J(x)")) for x, y in parts]
+    if len({x for x, _ in pairs}) < 2:
+        raise ValueError("points of J must lie at two places x or more, such as 0, 0; 1, 1.")
+    return pairs
