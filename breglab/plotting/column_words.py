@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 PERCENT = 100.0
+DENSITY = "density/"
+"""Before the name of a layer."""
 _SPLITS = {"train": "Training", "validation": "Validation", "test": "Test"}
 _WORDS = {
     "lr": ("Step size", ""),
@@ -43,6 +45,11 @@ def words_of(name: str) -> tuple[str, str]:
     words, unit = _MEASURES.get(measure, (measure.replace("_", " "), ""))
     text = f"{_SPLITS.get(split, split)} {words}".strip()
     return text[:1].upper() + text[1:], unit
+
+
+def unit_of(columns: object) -> str:
+    """Return what the column ``step`` of a record counts, steps unless the record says."""
+    return str(getattr(columns, "unit", "step"))
 
 
 def factor_of(name: str) -> float:

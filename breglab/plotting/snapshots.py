@@ -9,16 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from breglab.plotting.style import (
-    BLUE,
-    GREY,
-    VERMILLION,
-    linear_axis,
-    new_axes,
-    style,
-)
+from breglab.plotting.column_words import DENSITY, PERCENT, unit_of
+from breglab.plotting.style import BLUE, GREY, VERMILLION, linear_axis, new_axes, style
 
-_DENSITY = "density/"
 _MOST_STEMS = 60
 """Entries of a vector that are told apart as stems; of more, those that are zero are no dots."""
 
@@ -95,7 +88,8 @@ def density_bars(columns: Mapping[str, npt.NDArray[np.float64]], row: int) -> Fi
     Parameters
     ----------
     columns : mapping
-        A record of a training run, as `breglab.nn.Recorder.columns` returns it.
+        A record of a training run, as `breglab.nn.Recorder.columns` returns it; what it counts,
+        steps or epochs, is its ``unit``.
     row : int
         Which row; negative ones count from the end.
 
@@ -121,12 +115,12 @@ def density_bars(columns: Mapping[str, npt.NDArray[np.float64]], row: int) -> Fi
     >>> len(density_bars(record, 1).axes[0].patches)
     1
     """
-    names = [name for name in columns if name.startswith(_DENSITY)]
+    names = [name for name in columns if name.startswith(DENSITY)]
     if not names:
         raise KeyError(f"no densities were recorded; this record has {', '.join(columns)}")
-    shares = [100.0 * float(columns[name][row]) for name in names]
-    whole = 100.0 * float(columns["density"][row])
-    most = max(100.0 * float(np.max(columns[name])) for name in names)
+    shares = [PERCENT * float(columns[name][row]) for name in names]
+    whole = PERCENT * float(columns["density"][row])
+    most = max(PERCENT * float(np.max(columns[name])) for name in names)
     with style():
         figure, axes = new_axes(top=0.18)
         places = np.arange(len(names))
@@ -140,7 +134,7 @@ def density_bars(columns: Mapping[str, npt.NDArray[np.float64]], row: int) -> Fi
         axes.set_yticks(places, [f"{place + 1}" for place in places])
         axes.set_ylabel("layer", labelpad=6.0)
         axes.invert_yaxis()
-        axes.set_xlim(0.0, 1.15 * most)
+        axes.set_xlim(0.0, 1.15 * most or 1.0)  # all weights may be zero
         axes.set_xlabel("non-zero weights, percent", labelpad=1.0)
-        axes.set_title(f"after step {float(columns['step'][row]):g}", y=1.02)
+        axes.set_title(f"after {unit_of(columns)} {float(columns['step'][row]):.10g}", y=1.02)
     return figure

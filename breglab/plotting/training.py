@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from breglab.plotting.column_words import PERCENT, factor_of, words_of
+from breglab.plotting.column_words import DENSITY, PERCENT, factor_of, unit_of, words_of
 from breglab.plotting.style import (
     CYCLE,
     DASHES,
@@ -30,7 +30,6 @@ Columns = Mapping[str, npt.NDArray[np.float64]]
 """What `breglab.nn.Recorder.columns` returns: arrays of one length by name, with ``step``, which
 are counted in its ``unit``."""
 
-_DENSITY = "density/"
 _ROOM, _LEGEND = 0.05, 0.5
 """Free below and above the curves, and above them for a legend, as shares of their height."""
 
@@ -107,31 +106,26 @@ def layer_densities(columns: Columns) -> Figure:
     KeyError
         If no densities were recorded.
     """
-    names = [name for name in columns if name.startswith(_DENSITY)]
-    steps, whole = _column(columns, "step"), 100.0 * _finite(columns, "density")
+    names = [name for name in columns if name.startswith(DENSITY)]
+    steps, whole = _column(columns, "step"), PERCENT * _finite(columns, "density")
+    shares = [PERCENT * _finite(columns, name) for name in names]
     few = len(names) <= len(CYCLE)
     with style():
         figure, axes = new_axes()
-        for i, (name, color) in enumerate(zip(names, _colors(), strict=False)):
+        for i, (name, share) in enumerate(zip(names, shares, strict=True)):
             look: Any = (
-                {"color": color, "lw": 1.2, "ls": PATTERNS[i]}
+                {"color": CYCLE[i], "lw": 1.2, "ls": PATTERNS[i]}
                 if few
                 else {"color": GREY, "lw": 0.8, "alpha": 0.6}
             )
-            label = name.removeprefix(_DENSITY) if few else f"{len(names)} layers"
-            axes.plot(steps, 100.0 * _finite(columns, name), label=label if few or not i else None,
-                      **look)  # fmt: skip
+            label = name.removeprefix(DENSITY) if few else f"{len(names)} layers"
+            axes.plot(steps, share, label=label if few or not i else None, **look)
         axes.plot(steps, whole, color=INK, lw=2.2, label="all weights")
-        shares = [100.0 * _finite(columns, name) for name in names]
         labelled = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
         _scale(axes, np.concatenate([whole, *shares]), labelled)
         _steps(axes, columns)
         axes.set_title("Density of the layers, percent of weights")
     return figure
-
-
-def _colors() -> itertools.cycle[str]:
-    return itertools.cycle(CYCLE)
 
 
 def _column(columns: Columns, name: str) -> npt.NDArray[np.float64]:
@@ -178,7 +172,7 @@ def _scale(axes: Axes, values: npt.NDArray[Any], keys: Sequence[Line2D]) -> None
 
 def _steps(axes: Axes, *records: Columns) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    units = dict.fromkeys(str(getattr(columns, "unit", "step")) for columns in records)
+    units = dict.fromkeys(map(unit_of, records))
     axes.set_xlabel(" or ".join(units), labelpad=1.0)
 
 

@@ -54,6 +54,22 @@ def test_bad_input_is_answered_by_a_sentence_and_good_input_takes_it_away(name, 
     assert explorer.sentence == ""
 
 
+@pytest.mark.parametrize(
+    ("points", "at", "ends"),
+    [
+        ("0, 0; 1, 100; 2, 300", "1", (100.0, 200.0)),
+        ("0, 0; 1, -100; 2, -150", "0", (-200.0, -100.0)),
+        ("0, 0; 1, 30; 2, 90", "2", (60.0, 120.0)),
+        ("-2, 2; 0, 0; 2, 2", "2", (1.0, 20.0)),
+    ],
+)
+def test_a_steep_line_is_a_subgradient_as_well(points, at, ends):
+    explorer = bregman_distance(points, at=at, to=at)
+    for share, slope in zip((0.0, 1.0), ends, strict=True):
+        explorer.controls["share"].value = share
+        assert f"slope p = {slope:g} at".replace("-", "−") in explorer.picture
+
+
 def test_a_constant_is_drawn_and_its_distance_is_zero():
     explorer = bregman_distance("-2, 1; 2, 1")
     assert explorer.sentence == ""
@@ -100,6 +116,9 @@ def test_an_explorer_refuses_a_source_and_a_truth_that_do_not_fit():
         inverse_scale_space(np.eye(3))
     with pytest.raises(ValueError, match=r"truth must have shape \(3,\)"):
         inverse_scale_space(path, truth=np.zeros(4))
+    image = bregman_denoising(np.eye(4), 0.5, steps=1, tol=1e-2)
+    with pytest.raises(ValueError, match=r"truth must have shape \(4, 4\), got \(4, 5\)"):
+        inverse_scale_space(image, truth=np.zeros((4, 5)))
 
 
 def test_a_step_at_the_bound_is_refused_unless_it_is_asked_for():
@@ -130,6 +149,13 @@ def test_a_step_at_the_bound_is_refused_unless_it_is_asked_for():
 def test_a_plane_needs_two_unknowns():
     with pytest.raises(ValueError, match="loss must have 2 unknowns, got 3"):
         step_bound(LeastSquares(np.eye(3), np.ones(3)))
+    for start in ((1.0, 2.0, 3.0), (np.nan, 0.0)):
+        with pytest.raises(ValueError, match="start must be two finite numbers"):
+            step_bound(start=start)
+
+
+def test_a_walk_may_start_far_away():
+    assert step_bound(start=(-3e3, 1e3)).sentence == ""
 
 
 def test_the_margin_follows_claim_and_instance():
@@ -142,6 +168,11 @@ def test_the_margin_follows_claim_and_instance():
     assert explorer.picture != first
 
 
+def test_a_margin_needs_an_instance():
+    with pytest.raises(ValueError, match="instances must hold at least one instance"):
+        claim_margin("37", ())
+
+
 def test_a_claim_that_does_not_apply_says_which_hypothesis_fails():
     explorer = claim_margin("37")
     names = explorer.controls["instance"].options
@@ -152,12 +183,22 @@ def test_a_claim_that_does_not_apply_says_which_hypothesis_fails():
     assert any("claim 37 does not apply to" in words for words in said)
 
 
+class Epochs(dict):
+    """A record that says what it counts, as that of `breglab.nn.train` does."""
+
+    unit = "epoch"
+
+
 def test_the_support_of_a_network_is_shown_row_by_row():
     density = np.array([0.01, 0.02, 0.08])
     columns = {"step": np.arange(3), "density": density, "density/a": density,
                "density/b": density / 2.0}  # fmt: skip
     explorer = network_support(columns)
     assert "after step 2" in explorer.picture
+    assert "after epoch 2" in network_support(Epochs(columns)).picture
+    nothing = np.zeros(3)
+    asleep = network_support({"step": np.arange(3), "density": nothing, "density/a": nothing})
+    assert "all weights: 0.0 %" in asleep.picture
     explorer.controls["row"].value = 1
     assert "all weights: 2.0 %" in explorer.picture
     with pytest.raises(KeyError, match="no densities were recorded"):

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from breglab.plotting.export import to_svg
 
 _NUMBERS = itertools.count()
-_WIDTH = "36em"
+_WIDTH = "min(100%, 36em)"
 _LARGEST = 1e6
 """Of what a field may hold: far more than a drawing shows."""
 
@@ -43,9 +43,9 @@ class Explorer:
         self._picture, self._sentence = ipywidgets.HTML(), ipywidgets.HTML()
         for control in self.controls.values():
             control.style.description_width = "9em"
-            control.layout.width = "min(100%, 36em)"
+            control.layout.width = _WIDTH
             control.observe(self._follow, names="value")
-        self._picture.layout.width = f"min(100%, {_WIDTH})"
+        self._picture.layout.width = _WIDTH
         parts = [*self.controls.values(), self._sentence, self._picture]
         self.widget = ipywidgets.VBox(parts)
         self._follow()
@@ -97,7 +97,9 @@ def number(text: str, name: str) -> float:
         got = f"got {text!r}" if text.strip() else "the field is empty"
         raise ValueError(f"{name} must be a number: {got}.") from None
     if not abs(value) <= _LARGEST:
-        raise ValueError(f"{name} must lie between -1,000,000 and 1,000,000: got {value:g}.")
+        raise ValueError(
+            f"{name} must lie between {-_LARGEST:,.0f} and {_LARGEST:,.0f}: got {value:g}."
+        )
     return value
 
 

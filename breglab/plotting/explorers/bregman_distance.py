@@ -13,7 +13,7 @@ from breglab.plotting.functions import bregman_gap
 _SAMPLES = 241
 _KINK = "-2, 2; -1, 1; 0, 0; 1, 1; 2, 2"
 _STEEPEST = 20.0
-"""In the place of a subgradient without a bound, at an end of the drawing."""
+"""The least size of what takes the place of an infinite subgradient, at an end of the drawing."""
 
 
 def bregman_distance(points: str = _KINK, at: str = "0", to: str = "1.5") -> Explorer:
@@ -35,7 +35,7 @@ def bregman_distance(points: str = _KINK, at: str = "0", to: str = "1.5") -> Exp
 
     Notes
     -----
-    (1.5) of Bungert, Roith, Tenbrinck and Burger, JMLR 23 (2022).
+    (1.17) of Bungert, Roith, Tenbrinck and Burger, JMLR 23 (2022).
 
     Examples
     --------
@@ -62,14 +62,20 @@ def _draw(points: str, at: str, to: str, share: float) -> Figure:
     for name, value in (("θ", theta), ("θ*", star)):
         if not low <= value <= high:
             raise ValueError(f"{name} must lie between {low:g} and {high:g}, where J is drawn.")
-    least, most = J.slopes(theta)
-    least, most = max(least, -_STEEPEST), min(most, _STEEPEST)
+    least, most = _drawn(*J.slopes(theta))
     slope = (1.0 - share) * least + share * most
     x = np.union1d(np.linspace(low, high, _SAMPLES), J.x)
     here, there = float(J.value(theta)), float(J.value(star))
     which = f"p between {least:g} and {most:g}" if least < most else f"p is {least:g}"
     title = f"{which} at θ = {theta:g}".replace("-", "−")
     return bregman_gap(x, J.value(x), (theta, here), round(slope, 6), (star, there), title)
+
+
+def _drawn(least: float, most: float) -> tuple[float, float]:
+    """Return the ends of a subdifferential, an infinite one replaced by a steep slope."""
+    if least == -np.inf:
+        return min(-_STEEPEST, -2.0 * abs(most)), most
+    return least, max(_STEEPEST, 2.0 * abs(least)) if most == np.inf else most
 
 
 def _pairs(text: str) -> list[tuple[float, float]]:

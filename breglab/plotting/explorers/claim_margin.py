@@ -51,7 +51,10 @@ def claim_margin(claim: str = "23", instances: Sequence[Instance] | None = None)
     >>> explorer.sentence
     'claim must be an id such as 23: the field is empty.'
     """
-    known = {one.name: one for one in instances or common_instances("quick", 0)}
+    chosen_from = common_instances("quick", 0) if instances is None else instances
+    known = {one.name: one for one in chosen_from}
+    if not known:
+        raise ValueError("instances must hold at least one instance, got none")
 
     @functools.cache
     def run_of(name: str) -> Run:

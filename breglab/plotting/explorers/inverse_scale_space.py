@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import ipywidgets
@@ -70,6 +71,8 @@ def inverse_scale_space(
         u, title = moments[moment]()
         if np.ndim(u) != 2:
             return snapshot(u, title, truth=truth, line=line)
+        if truth is not None and np.shape(truth) != np.shape(u):
+            raise ValueError(f"truth must have shape {np.shape(u)}, got {np.shape(truth)}")
         images = [u] if truth is None else [u, truth]
         return reconstructions(images, [title, "truth"][: len(images)], columns=len(images))
 
@@ -93,7 +96,7 @@ def _of_path(path: Path, synthesis: Callable[[Any], Any] | None) -> list[_Moment
         title = f"t = {path.times[k]:.3g}: {count} non-zero {entries}"
         return (row if synthesis is None else synthesis(row)), title
 
-    return [lambda k=k: moment(k) for k in range(len(path.times))]  # type: ignore[misc]
+    return [partial(moment, k) for k in range(len(path.times))]
 
 
 def _of_sequence(
@@ -104,4 +107,4 @@ def _of_sequence(
         title = f"step {k + 1}: |u − f| = {sequence.residuals[k]:.3g}"
         return (u if synthesis is None else synthesis(u)), title
 
-    return [lambda k=k: moment(k) for k in range(len(sequence.images))]  # type: ignore[misc]
+    return [partial(moment, k) for k in range(len(sequence.images))]

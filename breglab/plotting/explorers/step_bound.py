@@ -17,7 +17,7 @@ _STEPS = 30
 _LEAST = 1e-6
 """Of delta and tau: with less nothing moves on the drawing."""
 _WIDEST = 1e3
-"""Where a diverging walk leaves the drawing, in units of its start."""
+"""Where a diverging walk leaves the drawing, unless it starts farther out."""
 
 
 def step_bound(
@@ -43,7 +43,7 @@ def step_bound(
     Raises
     ------
     ValueError
-        If the loss has not two unknowns or lam is negative.
+        If the loss has not two unknowns, lam is negative, or the start is not two finite numbers.
 
     Notes
     -----
@@ -61,7 +61,11 @@ def step_bound(
         loss = Quadratic(np.array([[1.25, 0.75], [0.75, 1.25]]), np.array([1.0, 2.0]))
     if loss.size != 2:
         raise ValueError(f"loss must have 2 unknowns, got {loss.size}")
+    theta0 = np.array(start, dtype=np.float64)
+    if theta0.shape != (2,) or not np.all(np.isfinite(theta0)):
+        raise ValueError(f"start must be two finite numbers, got {start!r}")
     followed, J = loss, L1(lam)
+    farthest = max(_WIDEST, float(np.max(np.abs(theta0))))
 
     def draw(delta: str, tau: str, beyond: bool) -> Figure:
         phi = ElasticNet(J, _positive(delta, "δ"))
@@ -73,11 +77,11 @@ def step_bound(
                 'tick "beyond the bound" to see what happens.'
             )
         trace = run(
-            followed, phi, step_size=step, theta0=np.array(start), stop=_STEPS,
+            followed, phi, step_size=step, theta0=theta0, stop=_STEPS,
             record=("loss", "primal"), unsafe=beyond,
         )  # fmt: skip
         walk = trace["primal"]
-        walk = walk[np.max(np.abs(walk), axis=-1) <= _WIDEST]
+        walk = walk[np.max(np.abs(walk), axis=-1) <= farthest]
         x, y = plane_window(walk)
         grid = np.stack(np.meshgrid(x, y), axis=-1)
         title = f"τ is {100.0 * step / bound:.3g} % of 2/(δL) = {bound:.3g}"
