@@ -14,6 +14,7 @@ from breglab.plotting.style import (
     CYCLE,
     GREY,
     PATTERNS,
+    head,
     iterations_axis,
     linear_axis,
     log_axis,
@@ -81,9 +82,7 @@ def ensemble(
             log_axis(axes, low / 4.0, high * 2.0)
         else:
             linear_axis(axes)
-        axes.set_title(title, y=1.09)
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.985), ncols=4, fontsize=8.5,
-                    handlelength=2.2, columnspacing=1.2, borderpad=0.0)  # fmt: skip
+        head(axes, title, handlelength=2.2)
     return figure
 
 

@@ -16,6 +16,7 @@ from breglab.plotting.style import (
     GREY,
     SIZE,
     VERMILLION,
+    head,
     linear_axis,
     linear_x_axis,
     new_axes,
@@ -24,10 +25,7 @@ from breglab.plotting.style import (
 
 Values = npt.NDArray[np.float64]
 
-_LEGEND: dict[str, Any] = {
-    "loc": "lower left", "bbox_to_anchor": (-0.03, 0.985), "fontsize": 8.5, "handlelength": 1.4,
-    "handletextpad": 0.4, "columnspacing": 1.0, "borderpad": 0.0,
-}  # fmt: skip
+_LEGEND = {"handlelength": 1.4, "handletextpad": 0.4, "columnspacing": 1.0}
 _MARKERS = ("x", "s", "^", "D")
 _NAMES, _BAR = 0.34, 0.24
 """Left for the names of bars, as a share of the width, and the height of a bar in inches."""
@@ -67,8 +65,7 @@ def sparse_vectors(truth: Values, estimates: Mapping[str, Values], title: str) -
             axes.plot(on, values[on], ls="none", marker=_MARKERS[rank], ms=4.5, mfc="none",
                       mew=1.2, color=CYCLE[rank], label=label)  # fmt: skip
         _index_axis(axes, len(truth))
-        axes.set_title(title, y=1.09)
-        axes.legend(ncols=1 + len(estimates), **_LEGEND)
+        head(axes, title, columns=1 + len(estimates), **_LEGEND)
     return figure
 
 
@@ -111,8 +108,7 @@ def dual_certificate(correlations: Values, x: Values, title: str, bound: float =
         _index_axis(axes, len(correlations))
         reach = 1.15 * max(bound, float(np.max(np.abs(correlations))))
         axes.set_ylim(-reach, reach)
-        axes.set_title(title, y=1.09)
-        axes.legend(ncols=3, **_LEGEND)
+        head(axes, title, columns=3, **_LEGEND)
     return figure
 
 

@@ -18,6 +18,7 @@ from breglab.plotting.style import (
     INK,
     PATTERNS,
     VERMILLION,
+    head,
     linear_axis,
     linear_x_axis,
     log_axis,
@@ -74,9 +75,7 @@ def functions(
                 axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
             axes.set_xlim(x[0], x[-1])
         axes.set_xlabel(name, labelpad=1.0)
-        axes.set_title(title, y=1.09)
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.985), ncols=4, fontsize=8.5,
-                    handlelength=1.6, columnspacing=1.2, borderpad=0.0)  # fmt: skip
+        head(axes, title)
     return figure
 
 
@@ -128,9 +127,7 @@ def bregman_gap(
         linear_axis(axes)
         linear_x_axis(axes)
         axes.set_xlabel("θ", labelpad=1.0)
-        axes.set_title(title, y=1.09)
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.985), ncols=4, fontsize=8.5,
-                    handlelength=1.6, columnspacing=1.2, borderpad=0.0)  # fmt: skip
+        head(axes, title)
     return figure
 
 
@@ -173,7 +170,5 @@ def support_lines(
         linear_axis(axes)
         linear_x_axis(axes)
         axes.set_xlabel("θ", labelpad=1.0)
-        axes.set_title(title, y=1.09)
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.985), ncols=4, fontsize=8.5,
-                    handlelength=1.6, columnspacing=1.2, borderpad=0.0)  # fmt: skip
+        head(axes, title)
     return figure

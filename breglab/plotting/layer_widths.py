@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from breglab.plotting.style import INK, new_axes, style
+from breglab.plotting.style import INK, head, new_axes, style
 
 _LIGHT, _DARK = "#f2f4f6", "#26415e"
 _WIDE, _NARROW = 0.86, 0.2
@@ -66,9 +66,6 @@ def layer_widths(counts: Mapping[str, Sequence[float]], title: str) -> Figure:
         axes.set_xticks(x)
         axes.set_xlabel("layer", labelpad=1.0)
         axes.set_ylabel("neurons (numbers: at the end)", labelpad=6.0)
-        axes.set_title(title, y=1.09)
         handles, names = axes.get_legend_handles_labels()
-        axes.legend(handles[::-1], names[::-1], loc="lower left", bbox_to_anchor=(-0.03, 0.985),
-                    ncols=4, fontsize=8.5, handlelength=1.2, columnspacing=1.2,
-                    borderpad=0.0)  # fmt: skip
+        head(axes, title, handles=handles[::-1], labels=names[::-1], handlelength=1.2)
     return figure

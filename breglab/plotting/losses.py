@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from breglab.plotting._planes import contours, plane_axes
 from breglab.plotting.style import (
     BLUE,
     GREEN,
     GREY,
     SIZE,
     VERMILLION,
+    head,
     linear_axis,
     linear_x_axis,
     new_axes,
@@ -30,6 +33,7 @@ _LABEL = np.array([26.0, 13.0])
 _ONE = 1e-6
 """Relative distance below which points are one: no contours around them could be told apart."""
 _TOP = 0.18
+_LEGEND: dict[str, Any] = {"columns": 3, "handlelength": 1.2}
 _ROOM = 0.14
 """Free on each side of what is shown, as a share of its width."""
 
@@ -99,8 +103,10 @@ def descent_on_line(
         axes.set_xlim(x[0], x[-1])
         axes.set_ylim(low - room, high + room)
         _walk(axes, np.stack([theta, losses], axis=-1), star)
+        linear_axis(axes)
+        linear_x_axis(axes)
         axes.set_xlabel("θ", labelpad=1.0)
-        _finish(axes, title)
+        head(axes, title, **_LEGEND)
     return figure
 
 
@@ -133,20 +139,14 @@ def descent_in_plane(
         Contours whose loss above the least one shown grows like squares, so that those of a round
         parabola are evenly spaced.
     """
-    low, high = float(np.min(loss)), float(np.max(loss))
     with style():
         figure, axes = new_axes(top=_TOP)
-        if high > low:
-            levels = low + (high - low) * (np.arange(1, 8) / 8.0) ** 2
-            axes.contour(x[::2], y[::2], loss[::2, ::2], levels=levels, colors=GREY,
-                         linewidths=0.7, alpha=0.7)  # fmt: skip
+        contours(axes, x, y, loss, every=2)
         axes.set_xlim(x[0], x[-1])
         axes.set_ylim(y[0], y[-1])
         _walk(axes, theta, star)
-        axes.set_xlabel("θ₁", labelpad=1.0)
-        # Beside its axis, where no tick is.
-        axes.text(-0.15, 1.0, "θ₂", transform=axes.transAxes, va="bottom", fontsize=10.0)
-        _finish(axes, title)
+        plane_axes(axes)
+        head(axes, title, **_LEGEND)
     return figure
 
 
@@ -183,11 +183,3 @@ def _numbers(
 def _series(found: list[int]) -> str:
     """Return ``3``, ``0, 2`` or ``0, 2, …``."""
     return ", ".join(map(str, found[:2])) + (", …" if len(found) > 2 else "")
-
-
-def _finish(axes: Axes, title: str) -> None:
-    linear_x_axis(axes)
-    linear_axis(axes)
-    axes.set_title(title, y=1.09)
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.985), ncols=3, fontsize=8.5,
-                handlelength=1.2, columnspacing=1.2, borderpad=0.0)  # fmt: skip

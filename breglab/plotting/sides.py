@@ -12,6 +12,7 @@ from breglab.plotting.style import (
     BLUE,
     GREY,
     VERMILLION,
+    head,
     linear_axis,
     log_axis,
     new_axes,
@@ -56,10 +57,7 @@ def two_sides(margins: Margins, title: str, *, ordered: bool = True) -> Figure:
                       **look(len(k), ordered, first, 1.5 if first else 2.2))  # fmt: skip
         if np.any(lhs > allowed):
             _fill(axes, k, lhs, allowed, ordered)
-        axes.set_title(title, y=1.09)
-        # Above the axes, where no curve can run into it.
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.985), ncols=3, fontsize=8.5,
-                    handlelength=1.6, columnspacing=1.2, borderpad=0.0)  # fmt: skip
+        head(axes, title, columns=3)
     return figure
 
 

@@ -13,6 +13,7 @@ from breglab.plotting.style import (
     CYCLE,
     INK,
     PATTERNS,
+    head,
     linear_axis,
     linear_x_axis,
     log_axis,
@@ -96,7 +97,5 @@ def time_curves(
                           fontsize=7.5, color=INK,
                           bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
         axes.set_xlabel(time, labelpad=1.0)
-        axes.set_title(title, y=1.09)
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.985), ncols=4, fontsize=8.5,
-                    handlelength=2.0, columnspacing=1.2, borderpad=0.0)  # fmt: skip
+        head(axes, title, handlelength=2.0)
     return figure

@@ -8,20 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from breglab.plotting.style import (
-    CYCLE,
-    GREY,
-    PATTERNS,
-    SIZE,
-    linear_axis,
-    linear_x_axis,
-    new_axes,
-    style,
-)
+from breglab.plotting._planes import contours, plane_axes
+from breglab.plotting.style import CYCLE, PATTERNS, SIZE, new_axes, style
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _MOST_MARKS = 12
-_LEVELS = 8
 
 
 def walks_in_plane(
@@ -59,15 +50,10 @@ def walks_in_plane(
     for label, points in walks.items():
         if np.ndim(points) != 2 or np.shape(points)[1] != 2:
             raise ValueError(f"walks[{label!r}] must have shape (m, 2), got {np.shape(points)}")
-    shown = np.ma.masked_invalid(loss)
-    low, high = float(shown.min()), float(shown.max())
     with style():
         figure, axes = new_axes(right=0.34)
         figure.set_size_inches(1.25 * SIZE[0], SIZE[1])
-        if high > low:
-            # Like squares: those of a parabola are evenly spaced.
-            levels = low + (high - low) * (np.arange(1, _LEVELS) / _LEVELS) ** 2
-            axes.contour(x, y, shown, levels=levels, colors=GREY, linewidths=0.7, alpha=0.7)
+        contours(axes, x, y, np.ma.masked_invalid(loss))
         for rank, (label, points) in enumerate(walks.items()):
             color, marker = CYCLE[rank % len(CYCLE)], _MARKERS[rank]
             every = max(1, len(points) // _MOST_MARKS)
@@ -76,10 +62,7 @@ def walks_in_plane(
             axes.plot(*points[-1], color=color, marker=marker, ms=8.0, mew=1.8, mfc="none")
         axes.set_xlim(x[0], x[-1])
         axes.set_ylim(y[0], y[-1])
-        linear_axis(axes)
-        linear_x_axis(axes)
-        axes.set_xlabel("θ₁", labelpad=1.0)
-        axes.text(-0.15, 1.0, "θ₂", transform=axes.transAxes, va="bottom", fontsize=10.0)
+        plane_axes(axes)
         axes.set_title(title)
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8.5, borderpad=0.0,
                     handlelength=2.4)  # fmt: skip
