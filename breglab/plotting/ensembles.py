@@ -99,7 +99,8 @@ def certified_gaps(solutions: Mapping[str, Solution], against: str = "iteration"
     Raises
     ------
     ValueError
-        If there is no solution, or `against` is another word.
+        If there is no solution, none has a gap or misfit that a logarithmic axis can show, or
+        `against` is another word.
     """
     choice(against, "against", tuple(_AXES))
     if not solutions:
@@ -116,6 +117,8 @@ def certified_gaps(solutions: Mapping[str, Solution], against: str = "iteration"
                       ls=PATTERNS[rank % len(PATTERNS)])  # fmt: skip
             shown.append(np.stack([x[seen], y[seen]]))
         xs, ys = np.concatenate(shown, axis=1)
+        if not ys.size:
+            raise ValueError("solutions must have a gap or misfit > 0 in a history, got none")
         log_x_axis(axes, float(np.min(xs)), float(np.max(xs)) * 1.1)
         high = float(np.max(ys))
         log_axis(axes, max(float(np.min(ys)), high * 10.0**-_DECADES) / 2.0, high * 2.0)

@@ -60,7 +60,8 @@ def time_curves(
     Raises
     ------
     ValueError
-        If an axis is neither, a curve has another shape than t, or there is nothing to draw.
+        If an axis is neither, a curve has another shape than t, there is nothing to draw, or t
+        starts at zero or before on a logarithmic axis.
     """
     logs = [choice(axis, name, _AXES) == "log"
             for axis, name in ((time_axis, "time_axis"), (value_axis, "value_axis"))]  # fmt: skip
@@ -69,6 +70,8 @@ def time_curves(
             raise ValueError(
                 f"curves must have shape {np.shape(t)}, got {np.shape(values)} for {label!r}"
             )
+    if logs[0] and np.size(t) and not t[0] > 0.0:
+        raise ValueError(f"t must be > 0 on a logarithmic axis, got {t[0]}")
     with style(), np.errstate(invalid="ignore"):
         figure, axes = new_axes(top=0.18)
         shown = []

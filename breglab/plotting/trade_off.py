@@ -52,7 +52,8 @@ def trade_off(
     Raises
     ------
     ValueError
-        If there is nothing to draw, or more than twelve labels.
+        If there is nothing to draw, there are more than twelve labels, or a cost on a logarithmic
+        axis is not > 0.
 
     Examples
     --------
@@ -64,6 +65,11 @@ def trade_off(
     """
     if not 1 <= len(points) <= len(_MARKERS):
         raise ValueError(f"points must have 1 to {len(_MARKERS)} labels, got {len(points)}")
+    costs = np.concatenate([np.ravel(np.asarray(x, float)) for x, _ in points.values()])
+    if not costs.size:
+        raise ValueError("points must hold at least one run, got none")
+    if log_x and not np.min(costs) > 0.0:
+        raise ValueError(f"points must have costs > 0 on a logarithmic axis, got {np.min(costs)}")
     with style():
         figure, axes = new_axes(right=0.36)
         for rank, (label, (x, y)) in enumerate(points.items()):
@@ -71,8 +77,7 @@ def trade_off(
                       mfc="none", mew=1.3, color=(*CYCLE, INK, GREY)[rank % (len(CYCLE) + 2)],
                       label=label)  # fmt: skip
         if log_x:
-            found = np.concatenate([np.ravel(np.asarray(x, float)) for x, _ in points.values()])
-            _log_axis(axes, float(np.min(found)) / 1.3, float(np.max(found)) * 1.3)
+            _log_axis(axes, float(np.min(costs)) / 1.3, float(np.max(costs)) * 1.3)
         else:
             linear_x_axis(axes)
         linear_axis(axes)

@@ -60,6 +60,13 @@ def test_bad_curves_are_refused(arguments, message):
         time_curves(np.ones(3), title="", **arguments)
 
 
+def test_a_logarithmic_axis_of_time_begins_after_zero():
+    t = np.arange(3.0)
+    with pytest.raises(ValueError, match="t must be > 0 on a logarithmic axis, got 0"):
+        time_curves(t, {"a": np.ones(3)}, "")
+    assert time_curves(t, {"a": np.ones(3)}, "", time_axis="linear").axes[0].get_xlim() == (0, 2)
+
+
 def test_the_phase_diagram_has_success_where_it_was_and_the_curve():
     m, k = np.array([10, 20, 30]), np.array([2, 4])
     successes = np.array([[0.0, 0.5, 1.0], [0.0, 0.0, 0.25]])

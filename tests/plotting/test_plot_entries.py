@@ -109,6 +109,9 @@ def test_gaps_are_the_larger_of_gap_and_misfit_of_every_iteration():
         certified_gaps({"newton": found}, "hours")
     with pytest.raises(ValueError, match="at least one"):
         certified_gaps({})
+    exact = {name: np.zeros(2) for name in ("iteration", "seconds", "gap", "feasibility")}
+    with pytest.raises(ValueError, match="solutions must have a gap or misfit > 0"):
+        certified_gaps({"exact": SimpleNamespace(history=exact)})
 
 
 def test_gaps_leave_out_what_a_method_does_not_know():

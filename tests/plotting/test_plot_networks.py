@@ -66,3 +66,12 @@ def test_there_are_one_to_twelve_labels(number):
     points = {str(i): ([1.0], [1.0]) for i in range(number)}
     with pytest.raises(ValueError, match="1 to 12 labels"):
         trade_off(points, "title", ("cost", "gain"))
+
+
+def test_costs_must_fit_their_axis():
+    with pytest.raises(ValueError, match="points must hold at least one run"):
+        trade_off({"none": ([], [])}, "title", ("cost", "gain"))
+    points = {"free": ([0.0], [1.0])}
+    with pytest.raises(ValueError, match="points must have costs > 0 on a logarithmic axis, got 0"):
+        trade_off(points, "title", ("cost", "gain"))
+    assert trade_off(points, "title", ("cost", "gain"), log_x=False).axes
