@@ -69,9 +69,7 @@ def _steps() -> str:
 
 def _epochs() -> str:
     found = _load("training_epoch.json")
-    rows = [
-        [one["run"], one["of"], f"{one['ratio']:.2f}"] for one in found["ratios"]
-    ]  # fmt: skip
+    rows = [[one["run"], one["of"], f"{one['ratio']:.2f}"] for one in found["ratios"]]
     return (
         "## An epoch of training\n\n`python benchmarks/training_epoch.py`, "
         f"{found['images'].upper()}, ratios of the medians of {found['rounds']} interleaved rounds."

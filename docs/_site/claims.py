@@ -28,18 +28,35 @@ REPORT = Path(__file__).parent.parent / "_build" / "report" / "report.json"
 
 
 @functools.cache
-def audited() -> dict[str, dict[str, Any]]:
-    """Return the claims of the last audit by id, as `breglab.report.document` has them."""
+def audit() -> dict[str, Any]:
+    """Return the last audit, as `breglab.report.document` has it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there was none.
+    """
     if not REPORT.exists():
         raise FileNotFoundError(
             f"{REPORT} is missing: `breglab verify --out docs/_build/report` writes it"
         )
-    return {claim["id"]: claim for claim in json.loads(REPORT.read_text("utf-8"))["claims"]}
+    found: dict[str, Any] = json.loads(REPORT.read_text("utf-8"))
+    return found
+
+
+@functools.cache
+def audited() -> dict[str, dict[str, Any]]:
+    """Return the claims of the last audit by id."""
+    return {claim["id"]: claim for claim in audit()["claims"]}
 
 
 def label(name: str) -> str:
     """Return the target of a claim."""
     return f"claim-{name.lower()}"
+
+
+def _unknown(name: str) -> str:
+    return f"unknown claim {name!r}: breglab claims lists them"
 
 
 def _raw(text: str) -> nodes.raw:
@@ -91,7 +108,7 @@ class ClaimBlock(SphinxDirective):
         """Return the block."""
         name = self.arguments[0]
         if name not in audited():
-            raise self.error(f"unknown claim {name!r}: breglab claims lists them")
+            raise self.error(_unknown(name))
         claim = audited()[name]
         block = nodes.container(classes=["claim", f"claim-{claim['verdict'].replace(' ', '-')}"])
         if "anchor" in self.options:
@@ -135,7 +152,7 @@ class ClaimRole(SphinxRole):
         """Return the link."""
         name = self.text.strip()
         if name not in audited():
-            message = self.inliner.reporter.error(f"unknown claim {name!r}", line=self.lineno)
+            message = self.inliner.reporter.error(_unknown(name), line=self.lineno)
             return [nodes.problematic(self.rawtext, self.rawtext)], [message]
         text = nodes.inline("", f"claim {name}", classes=["claim-link", "std", "std-ref"])
         return [_link(name, text, self.env.docname)], []

@@ -32,12 +32,21 @@ def _targets() -> dict[str, str]:
     return found
 
 
+def _target(name: str, place: str) -> str | None:
+    """Return what a name means at a place: the nearest thing of that name, from inside out."""
+    known = _targets()
+    while place:
+        if f"{place}.{name}" in known:
+            return known[f"{place}.{name}"]
+        place = place.rpartition(".")[0]
+    return known.get(name)
+
+
 def _span(text: str, room: str) -> str:
     if text.startswith(("``", ":")) or text.endswith("_"):
         return text
     name = text.strip("`")
-    known = _targets()
-    target = known.get(f"{room}.{name}") or known.get(name)
+    target = _target(name, room)
     return f":py:obj:`~{target}`" if target else f"``{name}``"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _site.claims import audited
+from _site.claims import audit, audited
 from breglab.report.words import symbols
 from breglab.theory.worst_case import GROUPS, load_worst_cases
 
@@ -27,8 +27,8 @@ _INTRODUCTION = """# All claims
 
 {count} statements: those of the paper that can be checked, as they are printed and, where that is
 not right, corrected, and those that go beyond it. A badge says what the audit of this build of the
-site found, on real and on generated data (`breglab verify`, the quick suite, seed {seed}): {holds}
-hold, and {violated} are violated, all of which are false as printed and stand next to their
+site found, on real and on generated data (`breglab verify`, the {suite} suite, seed {seed}):
+{holds} hold, and {violated} are violated, all of which are false as printed and stand next to their
 correction. Each has an instance, or a case, that must violate it: a check that could not fail would
 say nothing. [The report](../report.md) shows the same with margins on every run, as `make verify`
 writes it; [Errata](../errata.md) explains what is not true as printed.
@@ -49,7 +49,7 @@ def _claims() -> str:
     verdicts = [claim["verdict"] for claim in claims]
     text = _INTRODUCTION.format(
         count=len(claims), holds=verdicts.count("holds"), violated=verdicts.count("violated"),
-        seed=0,
+        suite=audit()["suite"], seed=audit()["seed"],
     )  # fmt: skip
     for section, title in SECTIONS.items():
         ids = [claim["id"] for claim in claims if claim["section"] == section]
