@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 import re
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 
+import breglab
 from breglab.report.mathml import mathml
 from breglab.theory import find_claims
 
@@ -17,19 +20,20 @@ ROOT = Path(__file__).parent.parent
 GUIDES = sorted(
     [*(ROOT / "docs" / "how-to").glob("*.md"), *(ROOT / "docs" / "tutorials").glob("*.md")]
 )
+EXAMPLES = {
+    path: re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL) for path in GUIDES
+}
 
 
-@pytest.fixture(scope="module")
-def provenance():
-    sys.path.insert(0, str(ROOT / "docs"))
-    try:
-        from _site import provenance
-    finally:
-        sys.path.pop(0)
-    return provenance
+@pytest.fixture(autouse=True)
+def site(monkeypatch):
+    """Let tests import `_site`, as the configuration of the site does."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
 
 
-def test_provenance_names_what_exists(provenance):
+def test_provenance_names_what_exists():
+    from _site import provenance
+
     if any(entry["object"].startswith("breglab.nn") for entry in provenance.entries()):
         pytest.importorskip("torch")
     for entry in provenance.entries():
@@ -41,30 +45,63 @@ def test_provenance_names_what_exists(provenance):
             assert len(find_claims(entry["claims"])) == len(entry["claims"])
 
 
-def test_provenance_refuses_what_does_not_exist(provenance):
+def test_provenance_refuses_what_does_not_exist():
+    from _site import provenance
+
     with pytest.raises(AttributeError):
         provenance.resolved("breglab.iteration.rules.nothing")
 
 
-@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def test_every_public_name_is_on_a_page_of_the_reference():
+    from _site.api import ROOMS
+
+    for one in pkgutil.walk_packages(breglab.__path__, "breglab."):
+        room = one.name.removeprefix("breglab.")
+        if not one.ispkg or room in ROOMS or "._" in room or room.startswith("cli"):
+            continue
+        if room.startswith("nn"):
+            pytest.importorskip("torch")
+        module = importlib.import_module(one.name)
+        above = importlib.import_module(one.name.rpartition(".")[0]).__all__
+        names = [
+            n for n in getattr(module, "__all__", []) if not inspect.ismodule(getattr(module, n))
+        ]
+        assert set(names) <= set(above), room
+
+
+def test_a_name_in_a_docstring_is_the_nearest_thing_of_that_name():
+    pytest.importorskip("sphinx")
+    pytest.importorskip("torch")
+    pytest.importorskip("ipywidgets")
+    pytest.importorskip("sympy")
+    from _site.docstrings import readable
+
+    def link(place):
+        return readable(["A `Run` of |x|."], place)[0]
+
+    assert link("breglab.nn.training.Run") == r"A :py:obj:`~breglab.nn.training.Run` of \|x\|."
+    assert link("breglab.theory.certificates") == r"A :py:obj:`~breglab.theory.Run` of \|x\|."
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in GUIDES if EXAMPLES[path]], ids=lambda path: path.stem
+)
 def test_the_examples_of_a_guide_run(path, capsys):
-    text = path.read_text()
-    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    if "import torch" in text:
+    if "import torch" in path.read_text():
         pytest.importorskip("torch")
     names = {}
-    for block in blocks:
+    for block in EXAMPLES[path]:
         exec(compile(block, path.name, "exec"), names)
 
 
 def sources():
     pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "notebooks").glob("*.md")]
-    return [page for page in pages if not {"_build", "generated"} & set(page.parts)]
+    return sorted(page for page in pages if not {"_build", "generated"} & set(page.parts))
 
 
 def test_no_year_at_the_start_of_a_line_is_taken_for_the_number_of_a_list():
     for page in sources():
-        assert not re.findall(r"^\s*\d{4}\. *$", page.read_text("utf-8"), re.M), page
+        assert not re.findall(r"^\s*\d{4}\.(?:\s|$)", page.read_text("utf-8"), re.M), page
 
 
 def test_claims_that_pages_link_to_exist():
@@ -80,8 +117,8 @@ def test_claims_that_pages_link_to_exist():
 
 @pytest.mark.parametrize(
     "path",
-    [*GUIDES, ROOT / "docs" / "errata.md", *sorted(ROOT.glob("notebooks/*.md"))],
-    ids=lambda p: p.stem,
+    [page for page in sources() if "$" in page.read_text("utf-8")],
+    ids=lambda page: f"{page.parent.name}/{page.stem}",
 )
 def test_formulas_can_be_written_as_mathml(path):
     words = re.sub(
@@ -96,13 +133,11 @@ def test_formulas_can_be_written_as_mathml(path):
         assert "\\" not in text, latex
 
 
-def test_solutions_are_behind_a_click_or_left_out(monkeypatch):
+def test_solutions_are_behind_a_click_or_left_out():
     nodes = pytest.importorskip("docutils.nodes")
     exercise = pytest.importorskip("sphinx_exercise.nodes")
-    from docutils.utils import new_document
-
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
     from _site.solutions import HideSolutions
+    from docutils.utils import new_document
 
     def page(solutions):
         document = new_document("page")
@@ -121,13 +156,11 @@ def test_solutions_are_behind_a_click_or_left_out(monkeypatch):
     assert "42" not in page(False).astext()
 
 
-def test_every_exercise_has_an_anchor_of_its_own(monkeypatch):
+def test_every_exercise_has_an_anchor_of_its_own():
     nodes = pytest.importorskip("docutils.nodes")
     exercise = pytest.importorskip("sphinx_exercise.nodes")
-    from docutils.utils import new_document
-
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
     from _site.solutions import HideSolutions
+    from docutils.utils import new_document
 
     document = new_document("page")
     for label in ("one", "two"):
@@ -139,9 +172,8 @@ def test_every_exercise_has_an_anchor_of_its_own(monkeypatch):
     assert ids == [["one-content"], ["two-content"]]
 
 
-def test_a_formula_in_a_line_breaks_after_its_relations_and_not_inside_of_brackets(monkeypatch):
+def test_a_formula_in_a_line_breaks_after_its_relations_and_not_inside_of_brackets():
     pytest.importorskip("sphinx")
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
     from _site.mathml import pieces
 
     def words(latex):
@@ -153,12 +185,10 @@ def test_a_formula_in_a_line_breaks_after_its_relations_and_not_inside_of_bracke
     assert words("x=1") == ["x=1"]
 
 
-def test_the_site_writes_the_mathematics_of_claims_in_symbols(monkeypatch):
+def test_the_site_writes_the_mathematics_of_claims_in_symbols():
     pytest.importorskip("sphinx")
-    from docutils import nodes
-
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
     from _site.claims import _paragraph
+    from docutils import nodes
 
     shown = _paragraph("d_{k+1} <= (1 - tau nu) d_k + s^{1/2}", "Tight?")
     assert shown.astext() == "Tight? dₖ₊₁ ≤ (1 − τν) dₖ + s1/2"
@@ -168,9 +198,8 @@ def test_the_site_writes_the_mathematics_of_claims_in_symbols(monkeypatch):
         assert not re.search(r"\b(tau|delta|theta|lam|grad)\b|<=|>=", text), claim.id
 
 
-def test_exercises_are_counted_on_each_page(monkeypatch):
+def test_exercises_are_counted_on_each_page():
     pytest.importorskip("sphinx_exercise")
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
     from _site.solutions import count_anew
 
     numbers = {
