@@ -111,6 +111,5 @@ autodoc_preserve_defaults = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 numpydoc_use_plots = False
-# Fields of dataclasses are described by the table "Attributes" of their class.
 autosummary_generate = False
 python_use_unqualified_type_names = True

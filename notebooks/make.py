@@ -49,13 +49,17 @@ def notebook(text: str, solutions: bool = True) -> Any:
 
 def main() -> None:
     """Write the files."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--without-solutions", action="store_true")
-    parser.add_argument("--out", type=Path, default=HERE)
-    parser.add_argument("sources", type=Path, nargs="*", default=sorted(HERE.glob("[!R]*.md")))
+    parser = argparse.ArgumentParser(description="Make the .ipynb files of the course.")
+    parser.add_argument("--without-solutions", action="store_true", help="an empty cell for each")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of the .ipynb files")
+    parser.add_argument("sources", type=Path, nargs="*", help="chapters (.md); all unless given")
     told = parser.parse_args()
+    sources = told.sources or sorted(HERE.glob("[!R]*.md"))
+    for source in sources:
+        if not source.is_file():
+            parser.error(f"SOURCE must be a chapter of {HERE.name}/, got {source}")
     told.out.mkdir(parents=True, exist_ok=True)
-    for source in told.sources:
+    for source in sources:
         made = notebook(source.read_text("utf-8"), not told.without_solutions)
         jupytext.write(made, told.out / f"{source.stem}.ipynb")
 
