@@ -18,7 +18,9 @@ from _framework.runs import Numbers
 from _framework.training import config_of, described, run_of
 from torch.nn import functional as F
 
+from breglab._files import replaced
 from breglab.nn.data import load
+from breglab.nn.training import Config
 from breglab.nn.training.tasks import divide, task_of
 from breglab.plotting import reconstructions
 
@@ -53,13 +55,10 @@ def grown(settings: Mapping[str, Any], seed: int, folder: Path) -> dict[str, Any
     images = load(config.data.name, config.data.folder or None)
     splits = divide(images, config.data.validation, seed)
     pixels, _ = task_of(config.data, splits["train"]).tensors(splits["test"], torch.float32)
-    weights = []
-    for epoch in settings["epochs"]:
-        run = run_of(config.having({"training.epochs": epoch}), folder)
-        first = next(m for m in run.model.modules() if isinstance(m, torch.nn.Conv2d))
-        weights.append((first.weight.detach().float().cpu().clone(), first.padding))
-    with torch.no_grad():
-        maps = [F.conv2d(pixels[:1], w, padding=p)[0].numpy() for w, p in weights]
+    weights = [kernels(config, epoch, folder) for epoch in settings["epochs"]]
+    run = run_of(config, folder)  # all of it is done
+    padding = first_convolution(run.model).padding
+    maps = [F.conv2d(pixels[:1], w, padding=padding)[0].numpy() for w in weights]
     largest = max(float(np.abs(m).max()) for m in maps) or 1.0
     return {
         **described(config, run, folder),
@@ -67,9 +66,28 @@ def grown(settings: Mapping[str, Any], seed: int, folder: Path) -> dict[str, Any
         "snapshots": [
             {"epoch": epoch, "kernels": int((w != 0).flatten(1).any(1).sum()), "of": len(w),
              "maps": packed(mosaic(0.5 + 0.5 * m / largest))}
-            for epoch, (w, _), m in zip(settings["epochs"], weights, maps, strict=True)
+            for epoch, w, m in zip(settings["epochs"], weights, maps, strict=True)
         ],
     }  # fmt: skip
+
+
+def kernels(config: Config, epoch: int, folder: Path) -> torch.Tensor:
+    """Return the kernels of the first layer after an epoch, trained up to there.
+
+    They are kept in a file: a run that goes on where it was stopped has passed earlier epochs.
+    """
+    path = folder / f"kernels_{epoch}.npy"
+    if not path.exists():
+        run = run_of(config.having({"training.epochs": epoch}), folder)
+        found = first_convolution(run.model).weight.detach().float().cpu()
+        with replaced(path) as file:
+            np.save(file, found.numpy())
+    return torch.from_numpy(np.load(path))
+
+
+def first_convolution(model: torch.nn.Module) -> torch.nn.Conv2d:
+    """Return the first convolution of a network."""
+    return next(m for m in model.modules() if isinstance(m, torch.nn.Conv2d))
 
 
 def mosaic(maps: Numbers) -> Numbers:
