@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import json
 import platform
 import re
 import sys
@@ -18,7 +17,7 @@ import matplotlib
 
 import breglab
 from _framework.experiment import PROTOCOLS, Experiment
-from _framework.jobs import Job, Stopped, as_json, carry_out, done, rounded
+from _framework.jobs import Job, Stopped, as_json, carry_out, done, read, rounded
 from _framework.runs import Runs
 from breglab._files import replaced
 from breglab.plotting import to_png
@@ -75,7 +74,7 @@ def make(
     plan = told.plan(protocol)
     say(f"{stem(name, protocol)}: {told.title}. {told.protocols[protocol]}")
     _work_off(plan, cache, jobs, say)
-    runs = [{"label": job.label, "seed": job.seed, **(done(job, cache) or {})} for job in plan]
+    runs = [{"label": job.label, "seed": job.seed, **carry_out(job, cache)} for job in plan]
     record: dict[str, Any] = {
         "name": name,
         "title": told.title,
@@ -114,7 +113,7 @@ def _work_off(plan: Sequence[Job], cache: Path, jobs: int, say: Say) -> None:
 
 def render(path: Path, *, say: Say = print) -> None:
     """Write the table and the pictures of a JSON file, which they are functions of."""
-    record = json.loads(path.read_text())
+    record = read(path)
     for suffix, content in rendered(record).items():
         with replaced(path.with_suffix(suffix)) as file:
             file.write(content)
