@@ -101,11 +101,10 @@ def mosaic(maps: Numbers) -> Numbers:
 def draw(runs: Runs) -> Any:
     """Draw the maps at each of the epochs beside the image."""
     (run,) = runs.runs
-    label = "" if runs.protocol == "full" else f"\n{runs.protocol} protocol"
     shots = run["snapshots"]
-    words = [f"epoch {s['epoch']}: {s['kernels']} of {s['of']} kernels{label}" for s in shots]
+    words = [f"epoch {s['epoch']}: {s['kernels']} of {s['of']} kernels" for s in shots]
     images = [unpacked(run["image"]), *(unpacked(s["maps"]) for s in shots)]
-    return reconstructions(images, [f"a test image{label}", *words], columns=5)
+    return reconstructions(images, ["a test image", *words], columns=5)
 
 
 def table(runs: Runs) -> str:

@@ -51,8 +51,6 @@ def draw(runs: Runs) -> Any:
             panel.set_xlabel("epoch")
         if runs.protocol == "full":
             axes[0, 0].set_ylim(96, 98.7)
-        else:
-            figure.suptitle(f"{runs.protocol} protocol")
         axes[0, 0].legend(loc="lower right")
     return figure
 

@@ -66,6 +66,8 @@ def test_smoke_runs_work_end_to_end(name, tmp_path, monkeypatch):
     text = (tmp_path / "out" / f"{name}_smoke.md").read_text()
     assert text.startswith("# ")
     assert "(smoke protocol)" in text.splitlines()[0]
+    for picture in (tmp_path / "out").glob("*.svg"):
+        assert "smoke protocol" in picture.read_text()
     before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     again = call(name, "--smoke", "--runs", tmp_path / "runs", "--out", tmp_path / "out")
     assert " 0 to do" in again.output

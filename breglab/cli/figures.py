@@ -114,6 +114,8 @@ def _make(
             return
         command.render(path, say=typer.echo)
         return
+    if protocol != wanted:
+        typer.echo(f"{name} has no {wanted} form and is made in full.")
     command.make(name, protocol, runs, jobs=number, out=results, say=typer.echo)
 
 

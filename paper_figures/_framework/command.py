@@ -16,11 +16,12 @@ import joblib
 import matplotlib
 
 import breglab
-from _framework.experiment import PROTOCOLS, Experiment
+from _framework.experiment import Experiment
 from _framework.jobs import Job, Stopped, as_json, carry_out, done, read, rounded
 from _framework.runs import Runs
 from breglab._files import replaced
 from breglab.plotting import to_png
+from breglab.plotting.style import style
 
 __all__ = ["RESULTS", "Stopped", "make", "names", "protocol_of", "render", "stem"]
 
@@ -130,10 +131,19 @@ def rendered(record: dict[str, Any]) -> dict[str, bytes]:
     shown = f"![{told.alt or told.title}]({file})\n\n" if told.draw is not None else ""
     found = {".md": markdown(record, shown + told.table(runs)).encode()}
     if told.draw is not None:
-        found[".png"] = to_png(told.draw(runs))
+        found[".png"] = to_png(_drawn(told.draw, runs))
     if told.draw is not None and told.vector:
-        found[".svg"] = _svg(told.draw(runs))
+        found[".svg"] = _svg(_drawn(told.draw, runs))
     return found
+
+
+def _drawn(draw: Callable[[Runs], Any], runs: Runs) -> Any:
+    """Return a picture that says, whatever it shows, if it is not the paper's own protocol."""
+    figure = draw(runs)
+    if runs.protocol != "full":
+        with style():
+            figure.suptitle(f"{runs.protocol} protocol", x=0.98, ha="right")
+    return figure
 
 
 def markdown(record: dict[str, Any], table: str) -> str:
@@ -179,14 +189,6 @@ def _svg(figure: Any) -> bytes:
 def protocol_of(name: str, wanted: str) -> str:
     """Return the protocol in which a figure is made: those without a reduced one are made in full.
 
-    Raises
-    ------
-    ValueError
-        If it has no such protocol.
+    All have the other two.
     """
-    known = experiment(name).protocols
-    if wanted == "reduced" and wanted not in known:
-        wanted = "full"
-    if wanted not in known:
-        raise ValueError(f"{name} has the protocols {', '.join(known)} of {', '.join(PROTOCOLS)}")
-    return wanted
+    return wanted if wanted in experiment(name).protocols else "full"
