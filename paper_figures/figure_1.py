@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from _framework import Claim, Experiment, Job, Runs, packed, training_jobs, unpacked
-from _framework.fashion import SEEDS, common, sparse
+from _framework.fashion import FROM_GROUPS, SEEDS, common, sparse
 from _framework.runs import Numbers
 from _framework.training import config_of, described, run_of
 from torch.nn import functional as F
@@ -133,7 +133,7 @@ EXPERIMENT = Experiment(
     "Figure 1: feature maps of the first convolution",
     plan,
     table,
-    PROTOCOLS,
+    {name: means + FROM_GROUPS for name, means in PROTOCOLS.items()},
     draw,
     claims,
     vector=False,
