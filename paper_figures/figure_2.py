@@ -51,8 +51,6 @@ def draw(runs: Runs) -> Any:
             axes[0, 0].set_ylim(90, 100.2)
             axes[0, 1].set_ylim(95, 99)
         axes[0, 0].legend(loc="lower right", fontsize=7.5)
-        if runs.protocol != "full":
-            figure.suptitle(f"{runs.protocol} protocol")
     return figure
 
 

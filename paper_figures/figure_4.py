@@ -48,8 +48,6 @@ def draw(runs: Runs) -> Any:
         axes[0, 0].set_ylabel("active neurons (numbers: at the end)")
         handles, labels = axes[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4)
-        if runs.protocol != "full":
-            figure.suptitle(f"{runs.protocol} protocol")
     return figure
 
 
@@ -67,9 +65,10 @@ def table(runs: Runs) -> str:
     """Return the active neurons of all layers, mean over the seeds, beside the paper's."""
     told = "Mean over the seeds, and each seed. A neuron is active if it has a weight that is not "
     width = runs.of(ADABREG)[0]["width"]
+    paper = f" Paper: {source('figure_4')}." if runs.protocol == "full" else ""
     return "\n".join([
         *_layers(runs, ADABREG), "", *_layers(runs, FALLING), "",
-        told + f"zero; all layers have {width} neurons. Paper: {source('figure_4')}.",
+        f"{told}zero; all layers have {width} neurons.{paper}",
     ])  # fmt: skip
 
 

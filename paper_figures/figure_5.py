@@ -23,7 +23,7 @@ from _framework.denoising import (
     training,
 )  # fmt: skip
 from _framework.runs import Numbers
-from _framework.training import config_of, densities
+from _framework.training import config_of
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -60,7 +60,6 @@ def denoised(settings: Mapping[str, Any], seed: int, folder: Path) -> dict[str, 
     found = kept(settings, seed, folder)
     final = {
         **found["final"],
-        **densities(trainer.model),
         "ssim": similarity(arrays[1], arrays[2]),
         "ssim_noisy": similarity(arrays[0], arrays[2]),
         "parameters": sum(p.numel() for p in small.parameters()),
@@ -96,8 +95,6 @@ def draw(runs: Runs) -> Any:
             words = f"{fill(label, 14)}\nSSIM {mean(runs.final(run['label'], score)):.3f}"
             _strip(panel, run["images"][key], words)
         _strip(axes[-1], first[ADABREG]["images"]["clean"], "clean\nSSIM 1")
-        if runs.protocol != "full":
-            figure.suptitle(f"{runs.protocol} protocol")
     return figure
 
 
@@ -110,7 +107,7 @@ def _strip(panel: Any, image: str, words: str) -> None:
 
 
 def table(runs: Runs) -> str:
-    """Return similarities, weights and mean squared errors."""
+    """Return similarities and weights."""
 
     def read(name: str) -> Any:
         return lambda runs, label: 100.0 * runs.final(label, name)

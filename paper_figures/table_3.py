@@ -97,15 +97,16 @@ def claims(runs: Runs) -> list[Claim]:
     labels = [x for x in runs.labels if "Breg" in x]
     best = {}
     for label in labels:
-        share = mean(percent("density")(runs, label))
-        if share <= 3.4:
+        # Rounded, as what a threshold at 3.4 % leaves is 3.4000000000000004 % in floating point.
+        if round(mean(percent("density")(runs, label)), 2) <= 3.4:
             best[label] = mean(drop_to(DENSE)(runs, label))
     told = mean(percent("density")(runs, TOLD)), mean(drop_to(DENSE)(runs, TOLD))
     return [
-        Claim("LinBreg or AdaBreg at <= 3.4 % of the weights with a drop <= 3.4",
+        Claim(f"LinBreg or AdaBreg, thresholded or not, at <= 3.4 % of the weights with a drop to "
+              f"{DENSE} <= 3.4",
               bool(best) and min(best.values()) <= 3.4,
               ", ".join(f"{label} {lost:.2f}" for label, lost in best.items()) or "none so sparse"),
-        Claim("AdaBreg told 5 %: density <= 5.5 % with a drop <= 1.5",
+        Claim(f"AdaBreg told 5 %: density <= 5.5 % with a drop to {DENSE} <= 1.5",
               told[0] <= 5.5 and told[1] <= 1.5, f"{told[0]:.2f} %, drop {told[1]:.2f}"),
         *row_claims(runs, "table_3", DENSE, {"density": "density"},
                     [x for x in labels if x != TOLD]),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +17,8 @@ pytest.importorskip("torch")
 pytest.importorskip("skimage")
 sys.path.insert(0, str(Path(breglab.__file__).parent.parent / "paper_figures"))
 
+import figure_1
+from _framework import Stopped, jobs, training
 from figure_1 import mosaic
 from figure_4 import hour_glass
 from figure_5 import similarity
@@ -42,6 +47,32 @@ def test_a_mosaic_has_the_maps_row_by_row_between_white_lines():
     assert np.all(picture[::3] == 1.0)
     assert np.all(picture[:, ::4] == 1.0)
     assert [picture[1, 1], picture[1, 5], picture[4, 1], picture[4, 5]] == [0.0, 0.1, 0.2, 0.3]
+
+
+def test_pictures_of_figure_1_are_the_same_after_a_stop_between_them(tmp_path, monkeypatch):
+    (job,) = figure_1.plan("smoke")
+    job = dataclasses.replace(job, settings={**job.settings, "epochs": (0, 1, 2)})
+    config = job.settings["config"]
+    config["training"]["epochs"] = 2
+    config["model"].update(width=4, hidden=8)
+    whole = jobs.carry_out(job, tmp_path / "whole")
+    real = training.train
+
+    def stopped(config, folder):
+        def stop(steps, total, row):
+            if config.training.epochs == 2 and steps == total - 5:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        return real(config, folder, on_progress=stop)
+
+    monkeypatch.setattr(training, "train", stopped)
+    with pytest.raises(Stopped):
+        jobs.carry_out(job, tmp_path / "cut")
+    monkeypatch.setattr(training, "train", real)
+    rest = jobs.carry_out(job, tmp_path / "cut")
+    assert rest["snapshots"] == whole["snapshots"]
+    assert rest["final"] == whole["final"]
+    assert [shot["epoch"] for shot in rest["snapshots"]] == [0, 1, 2]
 
 
 def test_similarity_is_a_mean_over_images_and_one_for_equal_ones():

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +21,7 @@ from breglab.cli import app
 SCRIPTS = Path(breglab.__file__).parent.parent / "paper_figures"
 sys.path.insert(0, str(SCRIPTS))
 
-from _framework import (  # noqa: E402  # noqa: E402
+from _framework import (  # noqa: E402
     Claim,
     Experiment,
     Job,
@@ -63,6 +66,8 @@ def test_smoke_runs_work_end_to_end(name, tmp_path, monkeypatch):
     text = (tmp_path / "out" / f"{name}_smoke.md").read_text()
     assert text.startswith("# ")
     assert "(smoke protocol)" in text.splitlines()[0]
+    for picture in (tmp_path / "out").glob("*.svg"):
+        assert "smoke protocol" in picture.read_text()
     before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     again = call(name, "--smoke", "--runs", tmp_path / "runs", "--out", tmp_path / "out")
     assert " 0 to do" in again.output
@@ -154,9 +159,6 @@ def test_a_stopped_run_goes_on_and_ends_as_if_it_had_not_been(tmp_path, monkeypa
         def interrupt(steps, total, row):
             calls.append(steps)
             if steps == total // 2:
-                import os
-                import signal
-
                 os.kill(os.getpid(), signal.SIGTERM)
 
         return real(config, folder, on_progress=interrupt)
@@ -170,6 +172,32 @@ def test_a_stopped_run_goes_on_and_ends_as_if_it_had_not_been(tmp_path, monkeypa
     assert rest["final"] == whole["final"]
     same = [name for name in whole["columns"] if name != "seconds"]
     assert all(rest["columns"][name] == whole["columns"][name] for name in same)
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    job = Job("count", 2, counted, {"value": 1.0})
+    jobs.carry_out(job, tmp_path)
+    for path in (tmp_path / job.key / "result.json", tmp_path / "figure_2.json"):
+        path.write_text('{"value": 0.3')
+    with pytest.raises(ValueError, match=rf"{job.key}.result\.json is damaged"):
+        jobs.carry_out(job, tmp_path)
+    drawn = call("2", "--render", "--out", tmp_path)
+    assert drawn.exit_code == 1
+    assert "figure_2.json is damaged" in drawn.output
+
+
+def interrupted(settings, seed, folder):
+    """Be stopped by Ctrl-C."""
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+
+
+def test_ctrl_c_ends_the_command_without_a_traceback(tmp_path, monkeypatch):
+    told = Experiment("t", lambda _: [Job("a", 0, interrupted, {})], str, {"smoke": "", "full": ""})
+    monkeypatch.setattr(command, "experiment", lambda name: told)
+    done = call("2", "--smoke", "--runs", tmp_path, "--out", tmp_path)
+    assert done.exit_code == 130
+    assert "the same command goes on" in done.output
 
 
 def test_the_table_has_means_deviations_and_differences(monkeypatch):

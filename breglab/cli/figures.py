@@ -11,11 +11,13 @@ from typing import Annotated, Any
 import typer
 
 import breglab
+from breglab._interrupts import INTERRUPTS
 from breglab.cli._interrupt import INTERRUPTED, ending_at_interrupt
 from breglab.cli._options import folder, jobs, meant
 from breglab.cli.train import SIGNALLED
 
 _SCRIPTS = Path(breglab.__file__).resolve().parent.parent / "paper_figures"
+_STOPPED = "Stopped; the same command goes on."
 
 
 def figures(
@@ -88,10 +90,11 @@ def figures(
         with ending_at_interrupt():
             for name in chosen:
                 _make(command, name, wanted, render, runs=runs, number=number, out=out)
-    except KeyboardInterrupt:
+    except INTERRUPTS:
+        typer.echo(_STOPPED, err=True)
         raise typer.Exit(INTERRUPTED) from None
     except command.Stopped as stopped:
-        typer.echo("Stopped; the same command goes on.", err=True)
+        typer.echo(_STOPPED, err=True)
         raise typer.Exit(SIGNALLED + stopped.signal) from None
     except (OSError, ArithmeticError, RuntimeError, ImportError, ValueError) as error:
         typer.echo(f"A run failed: {error}", err=True)
@@ -111,6 +114,8 @@ def _make(
             return
         command.render(path, say=typer.echo)
         return
+    if protocol != wanted:
+        typer.echo(f"{name} has no {wanted} form and is made in full.")
     command.make(name, protocol, runs, jobs=number, out=results, say=typer.echo)
 
 

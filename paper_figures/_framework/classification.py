@@ -130,6 +130,5 @@ def scatter(runs: Runs, name: str, share: str, read: Read, dense: str, what: str
         axes.set_ylabel(f"points of test accuracy below {dense}")
         axes.invert_yaxis()
         figure.legend(loc="outside right upper", fontsize=8)
-        protocol = "" if runs.protocol == "full" else f", {runs.protocol} protocol"
-        axes.set_title(f"ours (filled) and the paper's (hollow){protocol}")
+        axes.set_title("ours (filled) and the paper's (hollow)" if paper else "ours")
     return figure

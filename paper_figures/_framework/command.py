@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import json
 import platform
 import re
 import sys
@@ -17,11 +16,12 @@ import joblib
 import matplotlib
 
 import breglab
-from _framework.experiment import PROTOCOLS, Experiment
-from _framework.jobs import Job, Stopped, as_json, carry_out, done, rounded
+from _framework.experiment import Experiment
+from _framework.jobs import Job, Stopped, as_json, carry_out, done, read, rounded
 from _framework.runs import Runs
 from breglab._files import replaced
 from breglab.plotting import to_png
+from breglab.plotting.style import style
 
 __all__ = ["RESULTS", "Stopped", "make", "names", "protocol_of", "render", "stem"]
 
@@ -75,7 +75,7 @@ def make(
     plan = told.plan(protocol)
     say(f"{stem(name, protocol)}: {told.title}. {told.protocols[protocol]}")
     _work_off(plan, cache, jobs, say)
-    runs = [{"label": job.label, "seed": job.seed, **(done(job, cache) or {})} for job in plan]
+    runs = [{"label": job.label, "seed": job.seed, **carry_out(job, cache)} for job in plan]
     record: dict[str, Any] = {
         "name": name,
         "title": told.title,
@@ -114,7 +114,7 @@ def _work_off(plan: Sequence[Job], cache: Path, jobs: int, say: Say) -> None:
 
 def render(path: Path, *, say: Say = print) -> None:
     """Write the table and the pictures of a JSON file, which they are functions of."""
-    record = json.loads(path.read_text())
+    record = read(path)
     for suffix, content in rendered(record).items():
         with replaced(path.with_suffix(suffix)) as file:
             file.write(content)
@@ -131,10 +131,19 @@ def rendered(record: dict[str, Any]) -> dict[str, bytes]:
     shown = f"![{told.alt or told.title}]({file})\n\n" if told.draw is not None else ""
     found = {".md": markdown(record, shown + told.table(runs)).encode()}
     if told.draw is not None:
-        found[".png"] = to_png(told.draw(runs))
+        found[".png"] = to_png(_drawn(told.draw, runs))
     if told.draw is not None and told.vector:
-        found[".svg"] = _svg(told.draw(runs))
+        found[".svg"] = _svg(_drawn(told.draw, runs))
     return found
+
+
+def _drawn(draw: Callable[[Runs], Any], runs: Runs) -> Any:
+    """Return a picture that says, whatever it shows, if it is not the paper's own protocol."""
+    figure = draw(runs)
+    if runs.protocol != "full":
+        with style():
+            figure.suptitle(f"{runs.protocol} protocol", x=0.98, ha="right")
+    return figure
 
 
 def markdown(record: dict[str, Any], table: str) -> str:
@@ -180,14 +189,6 @@ def _svg(figure: Any) -> bytes:
 def protocol_of(name: str, wanted: str) -> str:
     """Return the protocol in which a figure is made: those without a reduced one are made in full.
 
-    Raises
-    ------
-    ValueError
-        If it has no such protocol.
+    All have the other two.
     """
-    known = experiment(name).protocols
-    if wanted == "reduced" and wanted not in known:
-        wanted = "full"
-    if wanted not in known:
-        raise ValueError(f"{name} has the protocols {', '.join(known)} of {', '.join(PROTOCOLS)}")
-    return wanted
+    return wanted if wanted in experiment(name).protocols else "full"

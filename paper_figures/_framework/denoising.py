@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from _framework.jobs import Job
+from _framework.jobs import Job, read
 from _framework.training import config_of, trained, training_jobs
 from breglab.nn.density import density
 from breglab.nn.training import Config
@@ -87,9 +86,7 @@ def run_folder(settings: Mapping[str, Any], seed: int, folder: Path) -> Path:
 
 def kept(settings: Mapping[str, Any], seed: int, folder: Path) -> dict[str, Any]:
     """Return what the training run is described by."""
-    path = run_folder(settings, seed, folder) / "result.json"
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
+    return read(run_folder(settings, seed, folder) / "result.json")
 
 
 def neurons(settings: Mapping[str, Any], seed: int, folder: Path) -> dict[str, Any]:

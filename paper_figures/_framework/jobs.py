@@ -68,7 +68,22 @@ class Job:
 def done(job: Job, cache: Path) -> dict[str, Any] | None:
     """Return what a job came to if it is done."""
     path = cache / job.key / "result.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    return read(path) if path.exists() else None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the content of a JSON file.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged; the message names it.
+    """
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except ValueError:
+        raise ValueError(f"{path} is damaged; what it held is made again once it is gone") from None
+    return found
 
 
 def carry_out(job: Job, cache: Path) -> dict[str, Any]:
