@@ -106,7 +106,7 @@ def test_a_row_that_is_cut_at_the_papers_density_counts_as_so_sparse():
 
 def candidate(lam, density, accuracy, test):
     return {
-        "label": f"table_1: AdaBreg, lam={lam}",
+        "label": f"table_1: AdaBreg, lr=0.001, lam={lam}",
         "columns": {"validation_accuracy": [0.1, accuracy]},
         "final": {"density": density, "test_accuracy": test},
     }
