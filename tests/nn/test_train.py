@@ -276,6 +276,9 @@ def test_configurations_go_through_tables_and_files(tmp_path):
         ({"optimizer": {"name": "sdg"}}, ValueError, "optimizer.name must be one of"),
         ({"data": {"name": "mnits"}}, ValueError, "data.name must be one of"),
         ({"regularizer": {"lam": -1.0}}, ValueError, "regularizer.lam must be"),
+        ({"regularizer": {"lam": {"conv": 1.0}}}, ValueError, "name linear and conv"),
+        ({"regularizer": {"lam": {"conv": -1, "linear": 0.1}}}, ValueError, "regularizer.lam must"),
+        ({"regularizer": {"lam": {"conv": "a", "linear": 0.1}}}, TypeError, "lam.conv must be a n"),
     ],
 )
 def test_wrong_configurations_are_refused(table, error, words):
@@ -309,3 +312,21 @@ def test_the_optimizer_is_told_what_the_configuration_says():
     sparse, free = optimizer.param_groups
     assert (sparse["regularizer"], sparse["groups"], sparse["lam"]) == ("GroupL12", "rows", 0.1)
     assert (sparse["delta"], sparse["momentum"], free["regularizer"]) == (2.0, 0.5, "Zero")
+
+
+def test_each_kind_of_layers_can_have_a_weight_of_its_own(tmp_path):
+    network = {"name": "convnet", "width": 2, "hidden": 4, "kernel": 3, "padding": 1}
+    lam = {"linear": 0.3, "conv": 1}
+    settings = Config.from_table(
+        {
+            "data": {"name": "digits", "validation": 100},
+            "model": network,
+            "regularizer": {"lam": lam, "conv": "kernels"},
+        }
+    )
+    found = {g["regularizer"]: g["lam"] for g in Trainer(settings, few()).optimizer.param_groups}
+    assert found == {"L1": 0.3, "GroupL12": 1.0, "Zero": 0.0}
+    assert Config.from_table(settings.table()) == settings
+    path = tmp_path / "run.toml"
+    path.write_text("[regularizer]\nlam = { linear = 0.3, conv = 1 }\n")
+    assert Config.from_toml(path).regularizer.lam == {"linear": 0.3, "conv": 1.0}

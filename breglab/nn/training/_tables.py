@@ -14,6 +14,9 @@ from breglab._checks import scalar
 
 T = TypeVar("T")
 
+Weights = float | Mapping[str, float]
+"""One number, or one for each of some names."""
+
 _WORDS = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
 
 
@@ -51,7 +54,7 @@ def from_table(cls: type[T], table: Mapping[str, Any], where: str) -> T:
     Parameters
     ----------
     cls : type
-        A dataclass whose fields are bool, int, float, str, a dataclass, or ``options``.
+        A dataclass whose fields are bool, int, float, str, `Weights`, a dataclass, or ``options``.
     table : mapping
         Its entries by their names.
     where : str
@@ -108,6 +111,10 @@ def _value(kind: Any, value: Any, name: str) -> Any:
         if not isinstance(value, Mapping):
             raise TypeError(f"{name} must be a section such as [{name}], got {value!r}")
         return from_table(typing.cast("type[Any]", kind), value, f"{name}.")
+    if kind == Weights:
+        if isinstance(value, Mapping):
+            return {key: _value(float, entry, f"{name}.{key}") for key, entry in value.items()}
+        kind = float
     if kind is float and type(value) is int:
         return scalar(value, name)  # refuses integers beyond all floats
     if type(value) is not kind:

@@ -112,8 +112,8 @@ def parameter_groups(regularizer: Regularizer, model: nn.Module) -> list[dict[st
     """Return the param groups of a network, one for each kind of layer and one for the rest."""
     return sparse_parameter_groups(
         model,
-        linear=_functional(regularizer.linear, regularizer.lam),
-        conv=_functional(regularizer.conv, regularizer.lam),
+        linear=_functional(regularizer.linear, regularizer.lam_of("linear")),
+        conv=_functional(regularizer.conv, regularizer.lam_of("conv")),
     )
 
 

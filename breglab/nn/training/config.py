@@ -14,7 +14,7 @@ from breglab.nn.data.images import NAMES
 from breglab.nn.models import MODELS
 from breglab.nn.optim import DENSE, OPTIMIZERS
 from breglab.nn.schedules import SCHEDULES
-from breglab.nn.training._tables import from_table, table_of, to_table
+from breglab.nn.training._tables import Weights, from_table, table_of, to_table
 from breglab.nn.training.augment import AUGMENTATIONS
 
 Options = Mapping[str, Any]
@@ -132,21 +132,32 @@ class Regularizer:
 
     Attributes
     ----------
-    lam : float
-        Its weight, for linear layers and convolutions.
+    lam : float or mapping
+        Its weight, for linear layers and convolutions, or one for each:
+        ``{ linear = 0.4, conv = 0.2 }``. A record holds the first.
     linear, conv : str
         "l1", "nuclear", "zero", or the layout of groups "rows", "columns", "kernels" or "filters",
         for the group norm of `breglab.geometry.GroupL12`.
     """
 
-    lam: float = 0.1
+    lam: Weights = 0.1
     linear: str = "l1"
     conv: str = "l1"
 
     def __post_init__(self) -> None:
-        nonnegative(self.lam, "regularizer.lam")
+        if isinstance(self.lam, Mapping) and set(self.lam) != {"linear", "conv"}:
+            raise ValueError(
+                "regularizer.lam must be a number or name linear and conv, as in "
+                f"{{ linear = 0.4, conv = 0.2 }}, got {self.lam!r}"
+            )
+        for kind in ("linear", "conv"):
+            nonnegative(self.lam_of(kind), "regularizer.lam")
         choice(self.linear, "regularizer.linear", REGULARIZERS)
         choice(self.conv, "regularizer.conv", REGULARIZERS)
+
+    def lam_of(self, kind: str) -> float:
+        """Return the weight for "linear" layers, or for those of kind "conv"."""
+        return self.lam[kind] if isinstance(self.lam, Mapping) else self.lam
 
 
 @dataclass(frozen=True)
