@@ -9,7 +9,7 @@ there is none); `chosen.toml` has them.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,20 @@ ROUNDED = 1.005
 """Weights that a threshold leaves are rounded to whole ones; no other row may have more."""
 
 
-def tried(table: str) -> dict[str, list[dict[str, float]]]:
+def tried(table: str) -> dict[str, list[dict[str, Any]]]:
     """Return the pairs of lr and lam that each row of a table is tried with."""
-    found: dict[str, list[dict[str, float]]] = tomllib.loads(TRIED.read_text())[table]
+    found: dict[str, list[dict[str, Any]]] = tomllib.loads(TRIED.read_text())[table]
     return found
+
+
+def named(row: str, pair: Mapping[str, Any]) -> str:
+    """Return a label such as "LinBreg, lr=0.1, lam=0.4"; "lam=linear 0.4, conv 0.2" of a table."""
+    lam = pair["lam"]
+    if isinstance(lam, Mapping):
+        lam = ", ".join(f"{kind} {value:g}" for kind, value in lam.items())
+    else:
+        lam = f"{lam:g}"
+    return f"{row}, lr={pair['lr']:g}, lam={lam}"
 
 
 def candidates(table: str, few: bool) -> Iterator[tuple[str, Any]]:
@@ -47,7 +57,7 @@ def candidates(table: str, few: bool) -> Iterator[tuple[str, Any]]:
                 own = dict(bregman(values, groups))[row]
             else:
                 own = penalty(values[row], METHODS[row.partition(", ")[2]], groups)
-            yield f"{table}: {row}, lr={pair['lr']:g}, lam={pair['lam']:g}", own
+            yield f"{table}: {named(row, pair)}", own
 
 
 def plan(protocol: str) -> list[Job]:

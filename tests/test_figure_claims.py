@@ -131,7 +131,9 @@ def test_the_search_takes_the_best_on_validation_that_is_sparse_enough():
 def test_runs_of_the_search_are_those_of_the_tables(name):
     """Where lam is the chosen one, so that they are trained once."""
     told = {"table_1": table_1, "table_2": table_2}[name]
-    known = {job.key for job in search.plan("reduced")}
+    searched = search.plan("reduced")
+    known = {job.key for job in searched}
+    assert len(known) == len({job.label for job in searched}) == len(searched)
     tuned = [job for job in told.plan("reduced") if job.label in search.chosen(name)]
     assert len(tuned) == 5
     assert all(job.key in known for job in tuned)

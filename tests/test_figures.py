@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -181,9 +182,11 @@ def test_a_damaged_file_is_named(tmp_path):
         path.write_text('{"value": 0.3')
     with pytest.raises(ValueError, match=rf"{job.key}.result\.json is damaged"):
         jobs.carry_out(job, tmp_path)
-    drawn = call("2", "--render", "--out", tmp_path)
+    shutil.copy(command.RESULTS / "theorem_2.json", tmp_path)
+    drawn = call("2", "theorem_2", "--render", "--out", tmp_path)
     assert drawn.exit_code == 1
     assert "figure_2.json is damaged" in drawn.output
+    assert (tmp_path / "theorem_2.md").exists()  # what comes after it is made nevertheless
 
 
 def interrupted(settings, seed, folder):

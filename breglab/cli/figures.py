@@ -72,7 +72,8 @@ def figures(
 ) -> None:
     """Make the paper's figures and tables.
 
-    A reproduction that was stopped goes on when the command is given again.
+    A reproduction that was stopped goes on when the command is given again. Where a run fails, the
+    figures and tables after it are still made.
 
     Exit code: 0 if all are made, 1 if a run failed, 2 for wrong usage, 130 or 143 if it was stopped
     by Ctrl-C or SIGTERM.
@@ -86,19 +87,23 @@ def figures(
     chosen = [_name(name, command.names()) for name in names or command.names()]
     if data is not None:
         os.environ["BREGLAB_DATA"] = str(data)
+    failed = []
     try:
         with ending_at_interrupt():
             for name in chosen:
-                _make(command, name, wanted, render, runs=runs, number=number, out=out)
+                try:
+                    _make(command, name, wanted, render, runs=runs, number=number, out=out)
+                except (OSError, ArithmeticError, RuntimeError, ImportError, ValueError) as error:
+                    typer.echo(f"A run of {name} failed: {error}", err=True)
+                    failed.append(name)
     except INTERRUPTS:
         typer.echo(_STOPPED, err=True)
         raise typer.Exit(INTERRUPTED) from None
     except command.Stopped as stopped:
         typer.echo(_STOPPED, err=True)
         raise typer.Exit(SIGNALLED + stopped.signal) from None
-    except (OSError, ArithmeticError, RuntimeError, ImportError, ValueError) as error:
-        typer.echo(f"A run failed: {error}", err=True)
-        raise typer.Exit(1) from None
+    if failed:
+        raise typer.Exit(1)
 
 
 def _make(

@@ -10,6 +10,7 @@ from typing import Any
 from _framework.jobs import Job
 from _framework.thresholds import thresholded_job
 from _framework.training import training_jobs
+from breglab.nn.training._tables import Weights
 
 Section = dict[str, Any]
 Sections = dict[str, Section]
@@ -72,15 +73,15 @@ def small(protocol: str) -> Section:
     return {"name": "convnet", "width": 8, "hidden": 26}
 
 
-def sparse(optimizer: Section, lam: float, groups: bool, gain: float = 1.0) -> Sections:
+def sparse(optimizer: Section, lam: Weights, groups: bool, gain: float = 1.0) -> Sections:
     """Return the sections of a Bregman row: 1 % of the weights, or 2 % with groups, at first.
 
     Parameters
     ----------
     optimizer : dict
         Its section.
-    lam : float
-        Of the regulariser.
+    lam : float or mapping of str to float
+        Of the regulariser, also one for each kind of layers.
     groups : bool
         Whether kernels of convolutions are zero together, in regulariser and start.
     gain : float
