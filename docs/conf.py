@@ -34,6 +34,7 @@ include_patterns = [
     "docs/generated/**",
     "notebooks/[!R]*.md",
     "paper_figures/README.md",
+    "paper_figures/results/*.md",
     "benchmarks/results/*.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",

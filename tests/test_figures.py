@@ -92,6 +92,12 @@ def test_committed_tables_and_pictures_come_from_their_json(path):
             assert content == kept
 
 
+def test_the_committed_overview_is_that_of_the_committed_results():
+    text = command.overview(command.RESULTS)
+    assert text == (command.RESULTS / "README.md").read_text()
+    assert all(f"({path.stem}.md)" in text for path in RESULTS)
+
+
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
 def test_committed_runs_are_those_that_the_script_plans(path):
     record = json.loads(path.read_text())

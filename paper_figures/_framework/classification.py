@@ -129,6 +129,6 @@ def scatter(runs: Runs, name: str, share: str, read: Read, dense: str, what: str
         axes.set_xlabel(f"{what} in %")
         axes.set_ylabel(f"points of test accuracy below {dense}")
         axes.invert_yaxis()
-        figure.legend(loc="outside right upper", fontsize=8)
+        figure.legend(loc="outside right center", fontsize=8)
         axes.set_title("ours (filled) and the paper's (hollow)" if paper else "ours")
     return figure

@@ -16,7 +16,7 @@ import joblib
 import matplotlib
 
 import breglab
-from _framework.experiment import Experiment
+from _framework.experiment import PROTOCOLS, Experiment
 from _framework.jobs import Job, Stopped, as_json, carry_out, done, read, rounded
 from _framework.runs import Runs
 from breglab._files import replaced
@@ -121,7 +121,23 @@ def render(path: Path, *, say: Say = print) -> None:
     for claim in record["claims"]:
         verdict = "holds" if claim["holds"] else "MISSED"
         say(f"  {verdict}: {claim['text']} ({claim['measured']})")
+    with replaced(path.parent / "README.md") as file:
+        file.write(overview(path.parent).encode())
     say(f"  written: {path.with_suffix('')}.*")
+
+
+def overview(folder: Path) -> str:
+    """Return a page in Markdown with every result in a folder, and how many claims hold."""
+    lines = ["# Results", "", "| figure or table | protocol | claims that hold |", "|---|---|---:|"]
+    stems = [stem(name, protocol) for name in names() for protocol in PROTOCOLS]
+    for path in (folder / f"{one}.json" for one in sorted(stems)):
+        if not path.exists():
+            continue
+        record = read(path)
+        held = [claim["holds"] for claim in record["claims"]]
+        share = f"{sum(held)} of {len(held)}" if held else ""
+        lines.append(f"| [{record['title']}]({path.stem}.md) | {record['protocol']} | {share} |")
+    return "\n".join(lines) + "\n"
 
 
 def rendered(record: dict[str, Any]) -> dict[str, bytes]:
@@ -142,7 +158,7 @@ def _drawn(draw: Callable[[Runs], Any], runs: Runs) -> Any:
     figure = draw(runs)
     if runs.protocol != "full":
         with style():
-            figure.suptitle(f"{runs.protocol} protocol", x=0.98, ha="right")
+            figure.suptitle(f"{runs.protocol} protocol", x=0.98, ha="right", fontsize="medium")
     return figure
 
 
