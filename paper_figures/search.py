@@ -32,7 +32,7 @@ ROUNDED = 1.005
 
 
 def tried(table: str) -> dict[str, list[dict[str, Any]]]:
-    """Return the pairs of lr and lam that each row of a table is tried with."""
+    """Return lr and lam, and the gain if it varies, that each row of a table is tried with."""
     found: dict[str, list[dict[str, Any]]] = tomllib.loads(TRIED.read_text())[table]
     return found
 
@@ -44,7 +44,8 @@ def named(row: str, pair: Mapping[str, Any]) -> str:
         lam = ", ".join(f"{kind} {value:g}" for kind, value in lam.items())
     else:
         lam = f"{lam:g}"
-    return f"{row}, lr={pair['lr']:g}, lam={lam}"
+    gain = f", gain={pair['gain']:g}" if "gain" in pair else ""
+    return f"{row}, lr={pair['lr']:g}, lam={lam}{gain}"
 
 
 def candidates(table: str, few: bool) -> Iterator[tuple[str, Any]]:

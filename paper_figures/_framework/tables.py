@@ -85,4 +85,4 @@ def _with_spread(values: Numbers) -> str:
 
 
 def _signed(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:+.2f}"
+    return "" if math.isnan(value) else f"{value:+z.2f}"
