@@ -128,7 +128,12 @@ def render(path: Path, *, say: Say = print) -> None:
 
 def overview(folder: Path) -> str:
     """Return a page in Markdown with every result in a folder, and how many claims hold."""
-    lines = ["# Results", "", "| figure or table | protocol | claims that hold |", "|---|---|---:|"]
+    lines = [
+        "# What came of the figures and tables",
+        "",
+        "| figure or table | protocol | claims that hold |",
+        "|---|---|---:|",
+    ]
     stems = [stem(name, protocol) for name in names() for protocol in PROTOCOLS]
     for path in (folder / f"{one}.json" for one in sorted(stems)):
         if not path.exists():
