@@ -195,6 +195,13 @@ def test_a_damaged_file_is_named(tmp_path):
     assert (tmp_path / "theorem_2.md").exists()  # what comes after it is made nevertheless
 
 
+def test_a_page_in_the_users_folder_is_left_alone(tmp_path):
+    shutil.copy(command.RESULTS / "theorem_2.json", tmp_path)
+    (tmp_path / "README.md").write_text("of the user")
+    assert call("theorem_2", "--render", "--out", tmp_path).exit_code == 0
+    assert (tmp_path / "README.md").read_text() == "of the user"
+
+
 def interrupted(settings, seed, folder):
     """Be stopped by Ctrl-C."""
     os.kill(os.getpid(), signal.SIGINT)

@@ -121,8 +121,9 @@ def render(path: Path, *, say: Say = print) -> None:
     for claim in record["claims"]:
         verdict = "holds" if claim["holds"] else "MISSED"
         say(f"  {verdict}: {claim['text']} ({claim['measured']})")
-    with replaced(path.parent / "README.md") as file:
-        file.write(overview(path.parent).encode())
+    if path.resolve().parent == RESULTS:  # another folder may have a README.md of its own
+        with replaced(RESULTS / "README.md") as file:
+            file.write(overview(RESULTS).encode())
     say(f"  written: {path.with_suffix('')}.*")
 
 

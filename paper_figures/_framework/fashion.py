@@ -10,7 +10,6 @@ from typing import Any
 from _framework.jobs import Job
 from _framework.thresholds import thresholded_job
 from _framework.training import training_jobs
-from breglab.nn.training._tables import Weights
 
 Section = dict[str, Any]
 Sections = dict[str, Section]
@@ -73,7 +72,9 @@ def small(protocol: str) -> Section:
     return {"name": "convnet", "width": 8, "hidden": 26}
 
 
-def sparse(optimizer: Section, lam: Weights, groups: bool, gain: float = 1.0) -> Sections:
+def sparse(
+    optimizer: Section, lam: float | Mapping[str, float], groups: bool, gain: float = 1.0
+) -> Sections:
     """Return the sections of a Bregman row: 1 % of the weights, or 2 % with groups, at first.
 
     Parameters
