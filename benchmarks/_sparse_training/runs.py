@@ -196,8 +196,9 @@ def train(
     found: list[dict] = [
         {"setting": asdict(run.row), "start": run.shares(), "epochs": []} for run in runs
     ]
-    with contextlib.ExitStack() as opened, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that layers stay dense is in the tables
+    # Opened last: that layers stay dense is said when it is closed, and is in the tables.
+    with warnings.catch_warnings(), contextlib.ExitStack() as opened:
+        warnings.simplefilter("ignore")
         for run in runs:
             opened.enter_context(run.context)
         for epoch in range(epochs):

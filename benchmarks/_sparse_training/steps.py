@@ -131,7 +131,8 @@ def _group(name: str, wanted: list[Probe], rounds: int, batch: tuple[Tensor, Ten
         runs.append(Training(name, row, 0, None, one.shares, one.kernel))
     pairs: list[list[dict[str, tuple[float, float]]]] = [[] for _ in wanted]
     base = []
-    with contextlib.ExitStack() as opened, warnings.catch_warnings():
+    # Opened last: that a run stayed dense is said when it is closed, and expected here.
+    with warnings.catch_warnings(), contextlib.ExitStack() as opened:
         warnings.simplefilter("ignore")
         for run in runs:
             opened.enter_context(run.context)
