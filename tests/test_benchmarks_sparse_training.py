@@ -20,7 +20,6 @@ from _sparse_training.settings import ROWS, network  # noqa: E402
 from _sparse_training.summary import shares  # noqa: E402
 from _sparse_training.tables import as_markdown  # noqa: E402
 
-
 ONCE = ["--quick", "--seeds", "1", "--epochs", "1", "--rounds", "1"]
 
 

@@ -45,8 +45,8 @@ from breglab.solvers.monitor import Monitor
 from breglab.solvers.task import Candidate, Constrained, Penalized, Task
 
 BUDGET, PAUSES = 200, 500
-"""Events between two looks at the clock, and the most of such intervals in a stage. Fewer than
-three events may go in circles: after a look, who has just left may enter by rounding, and leaves."""
+"""Events between two looks at the clock, and the most of such intervals in a stage. One or two
+events may go in circles: after a look, who has just left may enter by rounding, and leaves."""
 EXACT, FURTHER = 1e-12, 2
 """Relative gap and misfit that end the path at once, and for how many stages it is followed further
 when they are good enough for the user: the solution itself is worth them."""
