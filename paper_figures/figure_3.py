@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from _framework import Claim, Experiment, Runs, band, comparison, grid, mean, training_jobs
 from _framework.jobs import Job
-from _framework.mnist import PROTOCOLS, common, drop, percent, seeds
+from _framework.mnist import PROTOCOLS, common, drop, last_percent, seeds
 
 from breglab.plotting.style import BLUE, GREEN, GREY, VERMILLION, style
 
@@ -61,8 +61,8 @@ def draw(runs: Runs) -> Any:
 
 def table(runs: Runs) -> str:
     """Return densities and validation accuracies."""
-    accuracy = ("validation accuracy", "accuracy", percent("validation_accuracy"))
-    density = ("density", "density", percent("density"))
+    accuracy = ("validation accuracy", "accuracy", last_percent("validation_accuracy"))
+    density = ("density", "density", last_percent("density"))
     return comparison(runs, "figure_3", [density, accuracy, ("drop to SGD", "drop", drop)])
 
 
@@ -74,7 +74,7 @@ def early(runs: Runs, label: str, name: str) -> float:
 
 def claims(runs: Runs) -> list[Claim]:
     """Return what Section 4.3 says of the figure, with our bounds."""
-    density = {label: mean(percent("density")(runs, label)) for label in BREGMAN}
+    density = {label: mean(last_percent("density")(runs, label)) for label in BREGMAN}
     gain = -mean(drop(runs, "AdaBreg"))
     grown = {label: early(runs, label, "density") for label in BREGMAN}
     learnt = {label: early(runs, label, "validation_accuracy") for label in BREGMAN}

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from _framework import Claim, Experiment, Job, Runs, grid, mean, published
-from _framework.denoising import ADABREG, FALLING, PROTOCOLS, after, neurons, training
+from _framework.after import after
+from _framework.denoising import ADABREG, FALLING, PROTOCOLS, neurons, training
 from _framework.runs import Numbers
 from _framework.tables import source
 
@@ -116,8 +117,8 @@ def claims(runs: Runs) -> list[Claim]:
     shown = "; ".join(", ".join(f"{x:.0f}" for x in row) for row in last)
     return [
         Claim("The hour-glass appears for every seed: the active neurons of the hidden layers, 2 "
-              "to 6, become fewer up to a layer in the middle and more again, the ends at least "
-              "half as many again as the waist",
+              "to 6, become fewer up to a layer in the middle and more again (but for a tenth from "
+              "layer to layer), the ends at least half as many again as the waist",
               all(seen), f"{sum(seen)} of {len(seen)}; layers 2 to 7: {shown}"),
         Claim("The output, which needs no neuron for a pixel that is never written, is narrower "
               "than the last hidden layer by a tenth at most",

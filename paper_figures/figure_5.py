@@ -10,26 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 from _framework import Claim, Experiment, Job, Runs, comparison, mean, packed, unpacked
-from _framework.denoising import (
-    ADABREG,
-    ADAM,
-    FALLING,
-    MOMENTUM,
-    PROTOCOLS,
-    SGD,
-    after,
-    kept,
-    run_folder,
-    training,
-)  # fmt: skip
+from _framework.after import after, kept, trainer_of
+from _framework.denoising import ADABREG, ADAM, FALLING, MOMENTUM, PROTOCOLS, SGD, training
 from _framework.runs import Numbers
-from _framework.training import config_of
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from breglab.nn.compaction import compact
-from breglab.nn.data import load
-from breglab.nn.training import Trainer
 from breglab.plotting.style import style
 
 SHOWN = 8
@@ -45,13 +32,9 @@ def denoised(settings: Mapping[str, Any], seed: int, folder: Path) -> dict[str, 
 
     The network is compacted for this: the smaller one has the same outputs up to rounding.
     """
-    config = config_of(settings, seed)
-    torch.set_num_threads(1)
-    trainer = Trainer(config, load(config.data.name, config.data.folder or None))
-    path = run_folder(settings, seed, folder) / "run" / "model.pt"
-    trainer.model.load_state_dict(torch.load(path, weights_only=True))
+    trainer = trainer_of(settings, seed, folder)
     clean, _ = trainer.tensors["test"]
-    noisy = trainer.task.inputs(clean, config.training.seed, "test", "similarity")
+    noisy = trainer.task.inputs(clean, trainer.config.training.seed, "test", "similarity")
     small = compact(trainer.model, clean[:1])
     with torch.no_grad():
         # Pixels are known to be in [0, 1]; the same holds for the noisy ones in the comparison.
@@ -64,12 +47,11 @@ def denoised(settings: Mapping[str, Any], seed: int, folder: Path) -> dict[str, 
         "ssim_noisy": similarity(arrays[0], arrays[2]),
         "parameters": sum(p.numel() for p in small.parameters()),
     }
-    columns = {name: v for name, v in found["columns"].items() if "/" not in name}
     pictures = {
         name: packed(np.concatenate(list(values[:SHOWN]), axis=1))
         for name, values in zip(("noisy", "denoised", "clean"), arrays, strict=True)
     }
-    return {**found, "final": final, "columns": columns, "images": pictures}
+    return {**found, "final": final, "images": pictures}
 
 
 def similarity(images: Numbers, clean: Numbers) -> float:

@@ -38,7 +38,7 @@ def plan(protocol: str) -> list[Job]:
 
 
 def draw(runs: Runs) -> Any:
-    """Draw both paths."""
+    """Draw both paths, computed again: they are exact, and long for a JSON file."""
     (run,) = runs.runs
     return against_lasso(*paths(run["settings"], run["seed"]))
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from _framework import Experiment, Job, Runs, mean, published, training_jobs
-from _framework.fashion import BREGMAN, CUTS, bregman, chosen, common, penalty
+from _framework.fashion import CUTS, common
+from _framework.rows import BREGMAN, bregman, chosen, penalty
 from _framework.thresholds import thresholded_job
 
 TRIED = Path(__file__).parent / "tried.toml"

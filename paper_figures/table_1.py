@@ -10,6 +10,7 @@ from typing import Any
 
 from _framework import Claim, Experiment, Job, Runs, comparison
 from _framework.classification import (
+    TRAIN,
     drop_to,
     percent,
     row_claims,
@@ -17,18 +18,8 @@ from _framework.classification import (
     share_of,
     train_accuracy,
 )
-from _framework.fashion import (
-    ADAM,
-    BREGMAN,
-    CUTS,
-    PROTOCOLS,
-    SGD,
-    bregman,
-    chosen,
-    penalty,
-    rows,
-    small,
-)
+from _framework.fashion import CUTS, PROTOCOLS, rows, small
+from _framework.rows import ADAM, BREGMAN, SGD, bregman, chosen, penalty
 
 LASSO, PROX = "Lasso, SGD + threshold", "Lasso, ProxSGD"
 FEW = 0.023
@@ -66,6 +57,7 @@ def table(runs: Runs) -> str:
             ("drop to Adam", "drop", drop_to("Adam")),
             ("train accuracy", "train", train_accuracy),
         ],
+        TRAIN,
     )
 
 

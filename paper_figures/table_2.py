@@ -8,20 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from _framework import Claim, Experiment, Job, Runs, comparison
-from _framework.classification import drop_to, percent, row_claims, scatter, train_accuracy
-from _framework.fashion import (
-    ADAM,
-    BREGMAN,
-    CUTS,
-    FROM_GROUPS,
-    KERNELS,
-    PROTOCOLS,
-    SGD,
-    bregman,
-    chosen,
-    penalty,
-    rows,
-)
+from _framework.classification import TRAIN, drop_to, percent, row_claims, scatter, train_accuracy
+from _framework.fashion import CUTS, FROM_GROUPS, PROTOCOLS, rows
+from _framework.rows import ADAM, BREGMAN, KERNELS, SGD, bregman, chosen, penalty
 
 LASSO, PROX = "GLasso, SGD + threshold", "GLasso, ProxSGD"
 PRUNED = {"conv": 0.065, "linear": 0.07}
@@ -57,6 +46,7 @@ def table(runs: Runs) -> str:
             ("drop to Adam", "drop", drop_to("Adam")),
             ("train accuracy", "train", train_accuracy),
         ],
+        TRAIN,
     )
 
 

@@ -45,7 +45,7 @@ def test_falls_of_the_support_and_of_accuracies():
             },
         ]
     )
-    assert figure_2.retreat(found, "a") == pytest.approx(5.0)  # from 30 % to 25 %
+    assert figure_2.retreat(found, "a") == pytest.approx([5.0, 0.0])  # from 30 % to 25 %
     assert figure_2.wobble(found, "a", "acc") == pytest.approx((20 + 10 + 0) / 2)
 
 
@@ -70,7 +70,7 @@ def test_a_row_holds_at_the_papers_density_and_half_a_point_beyond_its_drop(dens
         runs(rows), "table_1", "Adam", {"density": "density"}, ["AdaBreg"]
     )
     assert claim.holds is holds
-    assert "<= 2.1" in claim.text
+    assert "<= 2.10 (the paper's plus 0.5)" in claim.text
 
 
 def test_drops_of_the_paper_are_counted_from_its_dense_row():
@@ -85,23 +85,30 @@ def test_a_network_of_another_size_is_counted_against_the_dense_one():
     assert classification.share_of("Adam")(found, "s").tolist() == [2.5]
 
 
-def test_a_row_that_is_cut_at_the_papers_density_counts_as_so_sparse():
-    """100 * 0.034 is above 3.4 in floating point."""
+@pytest.mark.parametrize(
+    ("density", "test", "first", "row"),
+    [(0.034, 0.8955, True, True), (0.034, 0.886, True, False), (0.034, 0.8859, False, False),
+     (0.0341, 0.92, False, False)],
+)  # fmt: skip
+def test_rows_on_the_border_are_judged_by_what_is_printed(density, test, first, row):
+    """100 * 0.034 is above 3.4 in floating point, and 92 - 88.6 as well.
+
+    The paper's LinBreg with threshold loses 92.15 - 90.2 = 1.95 points, so 2.45 are allowed.
+    """
     rows = [
-        {"label": label, "final": {"density": density, "test_accuracy": test}}
-        for label, density, test in (
+        {"label": label, "final": {"density": share, "test_accuracy": accuracy}}
+        for label, share, accuracy in (
             (table_3.DENSE, 1.0, 0.92),
-            ("LinBreg + threshold", 0.034, 0.89),
-            (table_3.TOLD, 0.05, 0.91),
+            ("LinBreg + threshold", density, test),
+            ("AdaBreg, target density 5 %", 0.05, 0.905),
         )
     ]
-    first, told, row = table_3.claims(runs(rows))
-    assert first.holds
-    assert first.measured == "LinBreg + threshold 3.00"
-    assert told.holds
-    assert not row.holds  # its drop may be 1.95 + 0.5
-    rows[1]["final"]["density"] = 0.0341
-    assert table_3.claims(runs(rows))[0].measured == "none so sparse"
+    goal, told, one = table_3.claims(runs(rows))
+    assert (goal.holds, told.holds, one.holds) == (first, True, row)
+    assert "<= 2.45 (the paper's plus 0.5)" in one.text
+    assert goal.measured.startswith("LinBreg + threshold" if density == 0.034 else "none so sparse")
+    rows[2]["final"]["test_accuracy"] = 0.9049
+    assert not table_3.claims(runs(rows))[1].holds
 
 
 def candidate(lam, density, accuracy, test):

@@ -39,7 +39,7 @@ from _framework import (  # noqa: E402
 from _framework.experiment import PROTOCOLS  # noqa: E402
 
 NAMES = command.names()
-RESULTS = sorted((SCRIPTS / "results").glob("*.json"))
+RESULTS = [x for x in sorted((SCRIPTS / "results").glob("*.json")) if "_smoke" not in x.stem]
 SMALL = {
     "data": {"batch_size": 64, "validation": 100},
     "model": {"sizes": [64, 16, 10]},
@@ -112,9 +112,8 @@ def test_committed_runs_are_those_that_the_script_plans(path):
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
-def test_results_tell_no_paths_and_no_smoke_is_committed(path):
+def test_results_tell_no_paths(path):
     text = path.read_text()
-    assert "smoke" not in path.stem
     assert "/root" not in text
     assert "/home" not in text
     for run in json.loads(text)["runs"]:
@@ -138,6 +137,17 @@ def test_a_job_is_known_by_what_it_is_told():
     assert small(seeds=(1,)).key != one.key
     based = Job("a", 0, trained, one.settings, base=one)
     assert based.key != one.key
+    other = Job("a", 0, counted, {}), Job("a", 0, sometimes, {})
+    assert other[0].key != other[1].key
+
+
+def test_results_of_another_code_are_not_taken_for_those_of_this_one(monkeypatch):
+    """Only training runs last longer than the words of their module."""
+    quick, lasting = Job("a", 0, counted, {}), small()
+    before = quick.key, lasting.key
+    monkeypatch.setattr(jobs.inspect, "getsource", lambda module: "other words")
+    assert quick.key != before[0]
+    assert lasting.key == before[1]
 
 
 def counted(settings, seed, folder):
@@ -193,6 +203,40 @@ def test_a_damaged_file_is_named(tmp_path):
     assert drawn.exit_code == 1
     assert "figure_2.json is damaged" in drawn.output
     assert (tmp_path / "theorem_2.md").exists()  # what comes after it is made nevertheless
+
+
+def test_trials_are_no_results(tmp_path, monkeypatch):
+    """Neither in the overview, nor do they change it, nor are they committed."""
+    shutil.copy(command.RESULTS / "theorem_2.json", tmp_path)
+    monkeypatch.setattr(command, "RESULTS", tmp_path)
+    assert call("theorem_2", "--render").exit_code == 0
+    page = (tmp_path / "README.md").read_text()
+    assert "(theorem_2.md)" in page
+    (tmp_path / "README.md").unlink()
+    assert call("corollary_12", "--smoke", "--runs", tmp_path / "runs").exit_code == 0
+    assert (tmp_path / "corollary_12_smoke.md").exists()
+    assert not (tmp_path / "README.md").exists()
+    assert command.overview(tmp_path) == page
+    assert "paper_figures/results/*_smoke.*" in (SCRIPTS.parent / ".gitignore").read_text()
+
+
+def sometimes(settings, seed, folder):
+    """Fail for odd seeds."""
+    if seed % 2:
+        raise FloatingPointError(f"the loss of {seed} is nan")
+    (folder / "made").touch()
+    return {}
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_run_that_fails_stops_no_other_one(number, tmp_path, monkeypatch):
+    plan = [Job("a", seed, sometimes, {}) for seed in range(4)]
+    told = Experiment("t", lambda _: plan, str, {"full": ""})
+    monkeypatch.setattr(command, "experiment", lambda name: told)
+    with pytest.raises(RuntimeError, match=r"seed 1, failed: .* 1 is nan; .*seed 3, failed"):
+        command.make("x", "full", tmp_path, jobs=number, out=tmp_path / "out")
+    assert [jobs.done(job, tmp_path) is not None for job in plan] == [True, False, True, False]
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_page_in_the_users_folder_is_left_alone(tmp_path):

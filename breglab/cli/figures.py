@@ -93,7 +93,7 @@ def figures(
             for name in chosen:
                 try:
                     _make(command, name, wanted, render, runs=runs, number=number, out=out)
-                except (OSError, ArithmeticError, RuntimeError, ImportError, ValueError) as error:
+                except command.FAILURES as error:
                     typer.echo(f"A run of {name} failed: {error}", err=True)
                     failed.append(name)
     except INTERRUPTS:

@@ -17,13 +17,13 @@ import matplotlib
 
 import breglab
 from _framework.experiment import PROTOCOLS, Experiment
-from _framework.jobs import Job, Stopped, as_json, carry_out, done, read, rounded
+from _framework.jobs import FAILURES, Job, Stopped, as_json, carry_out, done, read, rounded
 from _framework.runs import Runs
 from breglab._files import replaced
 from breglab.plotting import to_png
 from breglab.plotting.style import style
 
-__all__ = ["RESULTS", "Stopped", "make", "names", "protocol_of", "render", "stem"]
+__all__ = ["FAILURES", "RESULTS", "Stopped", "make", "names", "protocol_of", "render", "stem"]
 
 FOLDER = Path(__file__).resolve().parent.parent
 RESULTS = FOLDER / "results"
@@ -96,7 +96,15 @@ def make(
 
 
 def _work_off(plan: Sequence[Job], cache: Path, jobs: int, say: Say) -> None:
-    """Do the jobs, first those that others are based on; equal ones once."""
+    """Do the jobs, first those that others are based on; equal ones once.
+
+    Where one fails the others are still done: they need not be done again.
+
+    Raises
+    ------
+    RuntimeError
+        If some failed, with their messages.
+    """
     needed = {job.key: job for job in plan}
     bases = {job.base.key: job.base for job in plan if job.base}
     later = {key: job for key, job in needed.items() if job.base}
@@ -105,11 +113,25 @@ def _work_off(plan: Sequence[Job], cache: Path, jobs: int, say: Say) -> None:
         left = [job for job in wave.values() if done(job, cache) is None]
         say(f"{len(wave) - len(left)} of {len(wave)} runs are there, {len(left)} to do")
         begun = time.monotonic()
-        work = (joblib.delayed(carry_out)(job, cache) for job in left)
+        work = (joblib.delayed(_attempted)(job, cache) for job in left)
         results = joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=1)(work)
-        for number, (job, _) in enumerate(zip(left, results, strict=True), 1):
+        failed = []
+        for number, (job, error) in enumerate(zip(left, results, strict=True), 1):
             minutes = (time.monotonic() - begun) / 60
-            say(f"{number}/{len(left)} after {minutes:.1f} min: {job.label}, seed {job.seed}")
+            told = f"{job.label}, seed {job.seed}" + (f", failed: {error}" if error else "")
+            say(f"{number}/{len(left)} after {minutes:.1f} min: {told}")
+            failed += [told] if error else []
+        if failed:
+            raise RuntimeError("; ".join(failed))
+
+
+def _attempted(job: Job, cache: Path) -> str:
+    """Do a job; return what it failed of, or nothing."""
+    try:
+        carry_out(job, cache)
+    except FAILURES as error:
+        return str(error) or type(error).__name__
+    return ""
 
 
 def render(path: Path, *, say: Say = print) -> None:
@@ -121,21 +143,25 @@ def render(path: Path, *, say: Say = print) -> None:
     for claim in record["claims"]:
         verdict = "holds" if claim["holds"] else "MISSED"
         say(f"  {verdict}: {claim['text']} ({claim['measured']})")
-    if path.resolve().parent == RESULTS:  # another folder may have a README.md of its own
+    # Another folder may have a README.md of its own, and a trial is no result.
+    if path.resolve().parent == RESULTS and record["protocol"] != "smoke":
         with replaced(RESULTS / "README.md") as file:
             file.write(overview(RESULTS).encode())
     say(f"  written: {path.with_suffix('')}.*")
 
 
 def overview(folder: Path) -> str:
-    """Return a page in Markdown with every result in a folder, and how many claims hold."""
+    """Return a page in Markdown with every result in a folder, and how many claims hold.
+
+    Trials are not among them.
+    """
     lines = [
         "# What came of the figures and tables",
         "",
         "| figure or table | protocol | claims that hold |",
         "|---|---|---:|",
     ]
-    stems = [stem(name, protocol) for name in names() for protocol in PROTOCOLS]
+    stems = [stem(name, protocol) for name in names() for protocol in PROTOCOLS[1:]]
     for path in (folder / f"{one}.json" for one in sorted(stems)):
         if not path.exists():
             continue

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from _framework.jobs import Job, read
-from _framework.training import config_of, trained, training_jobs
+from _framework.after import every, kept
+from _framework.jobs import Job
+from _framework.training import config_of, training_jobs
 from breglab.nn.density import density
 from breglab.nn.training import Config
 from breglab.nn.training.build import network
@@ -19,7 +20,7 @@ _FULL = (
     "without weights die for ever behind ReLUs once their bias is negative, and sees new noise in "
     "every epoch. AdaBreg has the authors' rule for the step size, which halves it when the loss "
     "rests and leaves it as it is here; all others fall to zero along a cosine. SGD's starts at "
-    "0.1, as in Section 4.2 of the paper; the one with momentum is a stronger rival."
+    "0.1, as in Section 4.2 of the paper; the one with momentum, 0.3, is a stronger rival."
 )
 PROTOCOLS = {
     "full": _FULL,
@@ -74,35 +75,19 @@ def _start(protocol: str, sparse: bool) -> dict[str, Any]:
     return {"density": 0.01 if protocol == "full" else 0.1, "groups": "rows", "gain": 0.5}
 
 
-def after(job: Job, function: Any) -> Job:
-    """Return the job that looks at what a training run has come to."""
-    return Job(job.label, job.seed, function, job.settings, base=job)
-
-
-def run_folder(settings: Mapping[str, Any], seed: int, folder: Path) -> Path:
-    """Return the folder of the training run that a job of `after` is based on."""
-    return folder.parent / Job("", seed, trained, settings).key
-
-
-def kept(settings: Mapping[str, Any], seed: int, folder: Path) -> dict[str, Any]:
-    """Return what the training run is described by."""
-    return read(run_folder(settings, seed, folder) / "result.json")
-
-
 def neurons(settings: Mapping[str, Any], seed: int, folder: Path) -> dict[str, Any]:
     """Return the active neurons of all layers before the first epoch and after each one.
 
     A neuron is active if one of its incoming weights is not zero; of the input, which has none,
     if one of its outgoing weights is not zero.
     """
-    config, found = config_of(settings, seed), kept(settings, seed, folder)
+    config, columns = config_of(settings, seed), every(settings, seed, folder)["columns"]
     model = network(config, _shape(config), 10)
     layers = density(model).layers
-    rows = [found["columns"][f"rows/{layer.name}"] for layer in layers]
+    rows = [columns[f"rows/{layer.name}"] for layer in layers]
     counts = [[layer.rows[0], *map(int, row)] for layer, row in zip(layers, rows, strict=True)]
     named = {"neurons": counts, "inputs": layers[0].columns[0], "width": layers[0].rows[1]}
-    columns = {name: v for name, v in found["columns"].items() if "/" not in name}
-    return {**found, "columns": columns, **named}
+    return {**kept(settings, seed, folder), **named}
 
 
 def _shape(config: Config) -> tuple[int, int, int]:

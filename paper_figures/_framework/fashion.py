@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from _framework.jobs import Job
+from _framework.rows import KERNELS, Section, Sections
 from _framework.thresholds import thresholded_job
 from _framework.training import training_jobs
-
-Section = dict[str, Any]
-Sections = dict[str, Section]
 
 PROTOCOLS = {
     "full": "Fashion-MNIST with 5,000 validation images, 100 epochs, seeds 0, 1 and 2; "
@@ -23,28 +19,17 @@ PROTOCOLS = {
     "and nothing about the paper.",
 }
 FROM_GROUPS = (
-    " LinBreg and AdaBreg start from 2 % of the kernels and linear weights, the paper's from "
+    " Bregman runs start from 2 % of the kernels and linear weights, the paper's from "
     "1 %, which of 64 kernels is often none."
 )
 SEEDS = {"full": range(3), "reduced": range(1), "smoke": range(1)}
 EPOCHS = {"full": 100, "reduced": 25, "smoke": 2}
 
-SGD: Section = {"name": "sgd", "lr": 0.05, "momentum": 0.9}
-ADAM: Section = {"name": "adam", "lr": 1e-3}
-KERNELS = {"conv": "kernels"}
 CUTS: Mapping[str, tuple[Any, dict[str, str]]] = {
     "table_1": (0.035, {}),
     "table_2": ({"conv": 0.043, "linear": 0.036}, KERNELS),
 }
 """What thresholds leave, as in the paper, and the groups."""
-BREGMAN = {"LinBreg": "linbreg", "LinBreg (beta=0.9)": "linbreg", "AdaBreg": "adabreg"}
-CHOSEN = Path(__file__).parent.parent / "chosen.toml"
-
-
-def chosen(table: str) -> Mapping[str, Any]:
-    """Return the hyperparameters of a table, by labels."""
-    found: Mapping[str, Any] = tomllib.loads(CHOSEN.read_text())[table]
-    return found
 
 
 def common(protocol: str) -> Sections:
@@ -70,56 +55,6 @@ def small(protocol: str) -> Section:
     if protocol == "smoke":
         return {**common(protocol)["model"], "width": 4, "hidden": 8}
     return {"name": "convnet", "width": 8, "hidden": 26}
-
-
-def sparse(
-    optimizer: Section, lam: float | Mapping[str, float], groups: bool, gain: float = 1.0
-) -> Sections:
-    """Return the sections of a Bregman row: 1 % of the weights, or 2 % with groups, at first.
-
-    Parameters
-    ----------
-    optimizer : dict
-        Its section.
-    lam : float or mapping of str to float
-        Of the regulariser, also one for each kind of layers.
-    groups : bool
-        Whether kernels of convolutions are zero together, in regulariser and start.
-    gain : float
-        Of the initial weights.
-    """
-    start: Section = {"density": 0.02, "groups": KERNELS} if groups else {"density": 0.01}
-    return {
-        "optimizer": optimizer,
-        "initialization": {**start, "gain": gain},
-        "regularizer": {"lam": lam, **(KERNELS if groups else {})},
-    }
-
-
-def bregman(values: Mapping[str, Any], groups: bool) -> list[tuple[str, Sections]]:
-    """Return the rows of both tables that the Bregman methods have.
-
-    Parameters
-    ----------
-    values : mapping
-        Hyperparameters by labels: lr, lam, and further options of the optimizer.
-    groups : bool
-        As in `sparse`.
-    """
-    found = []
-    for label, name in BREGMAN.items():
-        options = dict(values[label])
-        lam, gain = options.pop("lam"), options.pop("gain", 1.0)
-        found.append((label, sparse({"name": name, **options}, lam, groups, gain)))
-    return found
-
-
-def penalty(values: Section, name: str, groups: bool) -> Sections:
-    """Return the sections of a row that penalises the loss, from a dense start."""
-    options = dict(values)
-    lam = options.pop("lam")
-    regularizer = {"lam": lam, **(KERNELS if groups else {})}
-    return {"optimizer": {"name": name, **options}, "regularizer": regularizer}
 
 
 def rows(

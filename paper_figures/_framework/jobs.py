@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,12 @@ from breglab._files import replaced
 
 FORMAT = 1
 """A part of all keys: raised when the same settings come to mean something else."""
+
+LASTING = ("_framework.training", "figure_1")
+"""Modules whose jobs train: their results stay when words in the module change."""
+
+FAILURES = (OSError, ArithmeticError, RuntimeError, ImportError, ValueError)
+"""What a job may fail of; others are defects of its code."""
 
 _DIGITS = 6
 _FLAT = re.compile(r"\[\s+([^\[\]{}\"]*?)\s+\]")
@@ -58,9 +66,15 @@ class Job:
 
     @property
     def key(self) -> str:
-        """Name of its folder: what is told decides, not the label."""
-        name = f"{self.function.__module__}.{self.function.__qualname__}"
+        """Name of its folder: what is told decides and the module of its function, not the label.
+
+        Modules of training runs, which last for hours, are known by `FORMAT` alone.
+        """
+        module = self.function.__module__
+        name = f"{module}.{self.function.__qualname__}"
         told = [FORMAT, name, self.settings, self.seed, self.base.key if self.base else ""]
+        if module not in LASTING:
+            told.append(inspect.getsource(sys.modules[module]))
         text = json.dumps(told, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 

@@ -41,7 +41,7 @@ def seeds(protocol: str) -> range:
     return range(3 if protocol == "full" else 2)
 
 
-def percent(name: str) -> Any:
+def last_percent(name: str) -> Any:
     """Return how a column is read after the last epoch, in percent."""
 
     def read(runs: Runs, label: str) -> Numbers:
@@ -52,6 +52,6 @@ def percent(name: str) -> Any:
 
 def drop(runs: Runs, label: str) -> Numbers:
     """Return by how much the validation accuracy is below SGD's, in points, seed by seed."""
-    accuracy = percent("validation_accuracy")
+    accuracy = last_percent("validation_accuracy")
     found: Numbers = accuracy(runs, "SGD") - accuracy(runs, label)
     return found

@@ -40,7 +40,7 @@ def source(name: str) -> str:
     return str(_all()[name]["source"])
 
 
-def comparison(runs: Runs, name: str, quantities: Sequence[Quantity]) -> str:
+def comparison(runs: Runs, name: str, quantities: Sequence[Quantity], note: str = "") -> str:
     """Return a table with three columns for each quantity: paper, ours, difference.
 
     Parameters
@@ -51,6 +51,8 @@ def comparison(runs: Runs, name: str, quantities: Sequence[Quantity]) -> str:
         Of the published numbers.
     quantities : sequence of (str, str, callable)
         What is compared, in percent.
+    note : str
+        A sentence below the table.
     """
     # A trial on other data has nothing to be compared with.
     paper = published(name) if runs.protocol != "smoke" else {}
@@ -70,7 +72,7 @@ def comparison(runs: Runs, name: str, quantities: Sequence[Quantity]) -> str:
             ]
         lines.append(f"| {label} | {' | '.join(cells)} | {len(runs.of(label))} |")
     where = f"Paper: {source(name)}. " if paper else ""
-    return "\n".join([*lines, "", f"{where}All numbers are in percent."])
+    return "\n".join([*lines, "", f"{where}All numbers are in percent. {note}".rstrip()])
 
 
 def _number(value: float | None) -> str:

@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from _framework.after import after, kept, trainer_of
 from _framework.jobs import Job
-from _framework.training import config_of, densities, trained
+from _framework.training import densities
 from breglab.nn.baselines import threshold_
-from breglab.nn.data import load
-from breglab.nn.density import density
-from breglab.nn.training import Trainer
 
 
 def thresholded_job(
@@ -33,30 +29,19 @@ def thresholded_job(
     groups : mapping
         As `groups` there.
     """
-    settings = {**base.settings, "target": target, "groups": dict(groups)}
-    return Job(label, base.seed, thresholded, settings, base)
+    return after(base, thresholded, label=label, target=target, groups=dict(groups))
 
 
 def thresholded(settings: Mapping[str, Any], seed: int, folder: Path) -> dict[str, Any]:
     """Threshold the network of the base and measure it again; nothing is trained."""
-    base = Job("", seed, trained, _of_base(settings))
-    config = config_of(settings, seed)
-    torch.set_num_threads(1)
-    trainer = Trainer(config, load(config.data.name, config.data.folder or None))
-    path = folder.parent / base.key / "run" / "model.pt"
-    trainer.model.load_state_dict(torch.load(path, weights_only=True))
-    target = settings["target"]
-    cut = isinstance(target, Mapping) or density(trainer.model).entries > target
-    if cut:
-        threshold_(trainer.model, target, settings["groups"])
-    figures = {**trainer.evaluate("validation"), **trainer.evaluate("test")}
-    train = trainer.evaluate("train")
+    trainer = trainer_of(settings, seed, folder)
+    target, groups = settings["target"], settings["groups"]
+    threshold_(trainer.model, target, groups)
+    splits = ("validation", "test", "train")
+    figures = {name: x for split in splits for name, x in trainer.evaluate(split).items()}
     return {
-        "config": config.table(),
-        "thresholded": {"target": target, "groups": settings["groups"]},
-        "final": {**figures, **train, **densities(trainer.model)},
+        "config": trainer.config.table(),
+        "environment": kept(settings, seed, folder)["environment"],
+        "thresholded": {"target": target, "groups": groups},
+        "final": {**figures, **densities(trainer.model)},
     }
-
-
-def _of_base(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if key not in ("target", "groups")}

@@ -50,7 +50,7 @@ def lams(optimizer):
 def make(name, optimizer, **options):
     own = {
         "linear": {"end_factor": 2.0, "steps": 5},
-        "feedback": {"target_density": 0.4},
+        "feedback": {"target_density": 0.4, "steps": 6},
         "quantile": {"density": 0.4},
     }
     return SCHEDULES[name](optimizer, **own.get(name, {}), **options)

@@ -79,19 +79,23 @@ def test_both_weights_of_a_sparse_group_keep_their_ratio():
     rate=st.floats(0.01, 20.0),
     zeros=st.integers(0, 40),
     steps=st.integers(1, 5),
+    fall=st.integers(0, 7),
 )
-def test_feedback_is_the_rule_as_printed(target, rate, zeros, steps):
+def test_feedback_is_the_rule_as_printed(target, rate, zeros, steps, fall):
     (p,) = matrices((5, 8))
     optimizer = LinBreg([p], 0.1, L1(0.3))
     with torch.no_grad():
         p.view(-1)[:zeros] = 0.0
     s = 1.0 - zeros / 40
-    schedule = FeedbackLambda(optimizer, target_density=target, rate=rate, bounds=(1e-9, 1e9))
+    schedule = FeedbackLambda(
+        optimizer, target_density=target, rate=rate, bounds=(1e-9, 1e9), steps=fall
+    )
     lam = 0.3
-    for _ in range(steps):
+    for k in range(steps):
         schedule.step()
-        change = 1.0 + rate * abs(s - target)
-        lam = lam * change if s > target else lam / change
+        aim = target if k >= fall else target + (1.0 - target) * (1.0 - k / fall) ** 3
+        change = 1.0 + rate * abs(s - aim)
+        lam = lam * change if s > aim else lam / change
     assert lams(optimizer)[0] == pytest.approx(lam, rel=1e-13)
 
 
@@ -124,6 +128,21 @@ def test_feedback_reaches_the_density_that_it_is_asked_for(J, target):
     steered = [g["params"][0].detach() for g in optimizer.param_groups[:2]]
     one_group = 20 / 4000
     assert abs(share_of_nonzeros(steered) - target) <= 2 * one_group
+
+
+def test_feedback_leads_a_dense_network_down_to_its_target():
+    optimizer = optimizer_of(matrices((200, 10), (100, 20)), L1(1e-3))
+    schedule = FeedbackLambda(optimizer, target_density=0.05, rate=2.0, steps=200)
+    found = []
+    for _ in range(240):
+        one_step(optimizer, scale=0.0)
+        found.append(share_of_nonzeros([g["params"][0] for g in optimizer.param_groups[:2]]))
+        schedule.step()
+    aim = 0.05 + 0.95 * np.maximum(1.0 - np.arange(240) / 200, 0.0) ** 3
+    assert np.all(np.diff(found) <= 0.01)
+    # It starts from a lam far too small, and lags behind; then it follows.
+    np.testing.assert_allclose(found[60:], aim[60:], atol=0.1)
+    assert abs(found[-1] - 0.05) <= 0.005
 
 
 def test_feedback_steers_each_group_or_all_or_one():
@@ -207,6 +226,8 @@ def test_proximal_gradients_can_be_steered_too_but_have_no_quantile():
             r"bounds\[0\] must be",
         ),
         (lambda o: FeedbackLambda(o, target_density=0.1, scope="layer"), ValueError, "scope must"),
+        (lambda o: FeedbackLambda(o, target_density=0.1, steps=-1), ValueError, "steps must be"),
+        (lambda o: FeedbackLambda(o, target_density=0.1, steps=2.5), TypeError, "steps must be"),
         (lambda o: LinearLambda(o, end_factor=-1.0, steps=3), ValueError, "end_factor must be"),
         (lambda o: LinearLambda(o, end_factor=1.0, steps=0), ValueError, "steps must be"),
         (lambda o: QuantileLambda(o), TypeError, "one of density and weights"),

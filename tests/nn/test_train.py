@@ -330,3 +330,19 @@ def test_each_kind_of_layers_can_have_a_weight_of_its_own(tmp_path):
     path = tmp_path / "run.toml"
     path.write_text("[regularizer]\nlam = { linear = 0.3, conv = 1 }\n")
     assert Config.from_toml(path).regularizer.lam == {"linear": 0.3, "conv": 1.0}
+
+
+def test_the_first_mask_is_drawn_with_the_seed_of_the_run():
+    def masks(run, **options):
+        control = {"name": "rigl", "target_density": 0.2, **options}
+        settings = config(
+            control=control, optimizer={"name": "sgd", "lr": 0.1}, training={"seed": run}
+        )
+        return Trainer(settings, few()).control.masks
+
+    def same(one, other):
+        return all(torch.equal(one[name], other[name]) for name in one)
+
+    assert same(masks(1), masks(1))
+    assert not same(masks(0), masks(1))
+    assert same(masks(0, seed=3), masks(1, seed=3))

@@ -50,6 +50,7 @@ class LambdaSchedule(abc.ABC):
         self.scope = choice(scope, "scope", ("global", "group"))
         self.steered = _chosen(_regularized(optimizer), groups)
         self.factors = [1.0] * len(self.steered)
+        self._done = 0  # calls of `step`, in schedules that count them
         self._start = [
             {key: nonnegative(group[key], key) for key in LAMS} for group in self._groups()
         ]
@@ -81,7 +82,8 @@ class LambdaSchedule(abc.ABC):
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint needs: plain numbers in lists and dicts."""
-        return {"factors": list(self.factors), "start": [dict(start) for start in self._start]}
+        start = [dict(start) for start in self._start]
+        return {"factors": list(self.factors), "start": start, "done": self._done}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load what `state_dict` returned, and set lam of the optimizer's groups to it.
@@ -102,6 +104,7 @@ class LambdaSchedule(abc.ABC):
                 f"got one of {len(state_dict['factors'])}"
             )
         self._start = [dict(start) for start in state_dict["start"]]
+        self._done = state_dict.get("done", 0)
         for i, factor in enumerate(state_dict["factors"]):
             self._set([i], factor)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch.optim import Optimizer
 
-from breglab._checks import positive, scalar
+from breglab._checks import count, positive, scalar
 from breglab.nn.density import share_of_nonzeros
 from breglab.nn.schedules.base import Groups, LambdaSchedule
 
@@ -15,7 +15,13 @@ class FeedbackLambda(LambdaSchedule):
         lam <- lam (1 + rate |s - s*|)  if s > s*,    lam <- lam / (1 + rate |s - s*|)  if s < s*
 
     with the share s of non-zero entries of all steered groups together, or, with
-    ``scope="group"``, of each by itself.
+    ``scope="group"``, of each by itself. A network that starts dense may be led to s* slowly: the
+    k-th call of `step`, counted from 0, aims at
+
+        s*_k = s* + (1 - s*) max(1 - k / steps, 0)^3
+
+    as gradual pruning does (Zhu and Gupta, arXiv:1710.01878, eq. 1). Weights that the larger lam
+    sets to zero keep their dual variable, and may come back.
 
     Parameters
     ----------
@@ -29,6 +35,8 @@ class FeedbackLambda(LambdaSchedule):
     bounds : tuple of two float
         The least and the largest factor by which lam may differ from its start: what stops it
         where the target cannot be reached.
+    steps : int
+        Calls of `step` until it aims at s* itself, >= 0; 0 does so from the first.
 
     Raises
     ------
@@ -50,6 +58,7 @@ class FeedbackLambda(LambdaSchedule):
         scope: str = "global",
         groups: Groups = None,
         bounds: tuple[float, float] = (1e-4, 1e4),
+        steps: int = 0,
     ) -> None:
         super().__init__(optimizer, groups, scope)
         self.target_density = scalar(
@@ -60,9 +69,13 @@ class FeedbackLambda(LambdaSchedule):
             raise TypeError(f"bounds must be two numbers, got {bounds!r}")
         self.bounds = (positive(bounds[0], "bounds[0]"), scalar(bounds[1], "bounds[1]", low=1.0))
         scalar(bounds[0], "bounds[0]", high=1.0)
+        self.steps = count(steps, "steps", low=0)
 
     def step(self) -> None:
         """Look at the parameters and set lam for the steps that follow."""
+        left = max(1.0 - self._done / self.steps, 0.0) if self.steps else 0.0
+        aim = self.target_density + (1.0 - self.target_density) * left**3
+        self._done += 1
         groups = self._groups()
         with self._whole():
             found = [
@@ -70,7 +83,7 @@ class FeedbackLambda(LambdaSchedule):
                 for members in self._cells()
             ]
         for members, density in zip(self._cells(), found, strict=True):
-            gap = density - self.target_density
+            gap = density - aim
             change = 1.0 + self.rate * abs(gap)
             before = self.factors[members[0]]
             factor = before * change if gap > 0 else before / change

@@ -58,7 +58,6 @@ class LinearLambda(LambdaSchedule):
         self.start_factor = nonnegative(start_factor, "start_factor")
         self.end_factor = nonnegative(end_factor, "end_factor")
         self.steps = count(steps, "steps")
-        self._done = 0
         self._apply()
 
     def _apply(self) -> None:
@@ -70,19 +69,3 @@ class LinearLambda(LambdaSchedule):
         """Set lam to its next value."""
         self._done += 1
         self._apply()
-
-    def state_dict(self) -> dict[str, object]:
-        """Return what a checkpoint needs: plain numbers in lists and dicts."""
-        return {**super().state_dict(), "done": self._done}
-
-    def load_state_dict(self, state_dict: dict[str, object]) -> None:
-        """Load what `state_dict` returned.
-
-        Parameters
-        ----------
-        state_dict : dict
-            Of a schedule that steers as many groups.
-        """
-        super().load_state_dict(state_dict)
-        done: int = state_dict["done"]  # type: ignore[assignment]
-        self._done = done

@@ -158,6 +158,8 @@ def controller(
     options = dict(control.options)
     if control.name in MASKED:
         options |= {"model": model, "total_steps": steps}
+    if "seed" in inspect.signature(cls).parameters:
+        options.setdefault("seed", config.training.seed)
     found: LambdaSchedule | Masked = cls(optimizer, **options)
     return found
 
