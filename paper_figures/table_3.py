@@ -1,6 +1,6 @@
 """Table 3: a ResNet-18 on CIFAR-10 with the l1 norm (Section 4.5).
 
-Rows beyond the paper's: magnitude pruning, and LinBreg and AdaBreg that are told a density. These
+Rows beyond the paper's: magnitude pruning, and AdaBreg that is told a density. Such runs
 start dense and are led to it within two thirds of the training, as pruning does. The reduced
 protocol has a quarter of the width and some of the rows.
 """
@@ -32,7 +32,7 @@ PROTOCOLS = {
     "shows that the commands work and nothing about the paper.",
 }
 DENSE = "SGD with momentum"
-TOLD = {"LinBreg, target density 3.4 %": 0.034, "AdaBreg, target density 5 %": 0.05}
+TOLD = {"AdaBreg, target density 3.4 %": 0.034, "AdaBreg, target density 5 %": 0.05}
 """Rows beyond the paper's, and the density that they are told."""
 LOOKS = 35
 """How often the feedback looks at the network in an epoch: once in ten steps."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -145,9 +147,11 @@ def test_results_of_another_code_are_not_taken_for_those_of_this_one(monkeypatch
     """Only training runs last longer than the words of their module."""
     quick, lasting = Job("a", 0, counted, {}), small()
     before = quick.key, lasting.key
-    monkeypatch.setattr(jobs.inspect, "getsource", lambda module: "other words")
-    assert quick.key != before[0]
-    assert lasting.key == before[1]
+    monkeypatch.setattr(jobs, "_source", lambda module: "other words")
+    assert quick.key == before[0]  # as it was when the work began, also elsewhere
+    assert pickle.loads(pickle.dumps(quick)).key == before[0]
+    assert dataclasses.replace(quick).key != before[0]
+    assert dataclasses.replace(lasting).key == before[1]
 
 
 def counted(settings, seed, folder):
@@ -230,12 +234,14 @@ def sometimes(settings, seed, folder):
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_run_that_fails_stops_no_other_one(number, tmp_path, monkeypatch):
-    plan = [Job("a", seed, sometimes, {}) for seed in range(4)]
+    bases = [Job("a", seed, sometimes, {}) for seed in range(4)]
+    plan = bases + [Job("b", 2 * job.seed, sometimes, {"after": 1}, base=job) for job in bases]
     told = Experiment("t", lambda _: plan, str, {"full": ""})
     monkeypatch.setattr(command, "experiment", lambda name: told)
     with pytest.raises(RuntimeError, match=r"seed 1, failed: .* 1 is nan; .*seed 3, failed"):
         command.make("x", "full", tmp_path, jobs=number, out=tmp_path / "out")
-    assert [jobs.done(job, tmp_path) is not None for job in plan] == [True, False, True, False]
+    made = [jobs.done(job, tmp_path) is not None for job in plan]
+    assert made == 2 * [True, False, True, False]
     assert not (tmp_path / "out").exists()
 
 

@@ -98,7 +98,7 @@ def make(
 def _work_off(plan: Sequence[Job], cache: Path, jobs: int, say: Say) -> None:
     """Do the jobs, first those that others are based on; equal ones once.
 
-    Where one fails the others are still done: they need not be done again.
+    Where one fails the others are still done, but for those that are based on it.
 
     Raises
     ------
@@ -109,20 +109,21 @@ def _work_off(plan: Sequence[Job], cache: Path, jobs: int, say: Say) -> None:
     bases = {job.base.key: job.base for job in plan if job.base}
     later = {key: job for key, job in needed.items() if job.base}
     first = {**bases, **{key: job for key, job in needed.items() if not job.base}}
+    failed: list[str] = []
     for wave in (first, later):
-        left = [job for job in wave.values() if done(job, cache) is None]
+        able = (job for job in wave.values() if not job.base or done(job.base, cache) is not None)
+        left = [job for job in able if done(job, cache) is None]
         say(f"{len(wave) - len(left)} of {len(wave)} runs are there, {len(left)} to do")
         begun = time.monotonic()
         work = (joblib.delayed(_attempted)(job, cache) for job in left)
         results = joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=1)(work)
-        failed = []
         for number, (job, error) in enumerate(zip(left, results, strict=True), 1):
             minutes = (time.monotonic() - begun) / 60
             told = f"{job.label}, seed {job.seed}" + (f", failed: {error}" if error else "")
             say(f"{number}/{len(left)} after {minutes:.1f} min: {told}")
             failed += [told] if error else []
-        if failed:
-            raise RuntimeError("; ".join(failed))
+    if failed:
+        raise RuntimeError("; ".join(failed))
 
 
 def _attempted(job: Job, cache: Path) -> str:

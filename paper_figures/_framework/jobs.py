@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import json
@@ -64,19 +65,25 @@ class Job:
     settings: Mapping[str, Any]
     base: Job | None = None
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """Name of its folder: what is told decides and the module of its function, not the label.
 
-        Modules of training runs, which last for hours, are known by `FORMAT` alone.
+        Modules of training runs, which last for hours, are known by `FORMAT` alone. It goes with
+        the job to other processes: a script that is changed meanwhile does not change it.
         """
         module = self.function.__module__
         name = f"{module}.{self.function.__qualname__}"
         told = [FORMAT, name, self.settings, self.seed, self.base.key if self.base else ""]
         if module not in LASTING:
-            told.append(inspect.getsource(sys.modules[module]))
+            told.append(_source(module))
         text = json.dumps(told, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+@functools.cache
+def _source(module: str) -> str:
+    return inspect.getsource(sys.modules[module])
 
 
 def done(job: Job, cache: Path) -> dict[str, Any] | None:

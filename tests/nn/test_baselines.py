@@ -110,6 +110,25 @@ def test_pruning_comes_in_rounds_and_pruned_weights_stay_zero(make, lr):
         assert int((~dead).sum()) == round(0.5**rounds * len(dead))
 
 
+def test_pruned_weights_stay_zero_where_survivors_become_zero_too():
+    """Ranks alone would bring others back: fewer weights are left than a round keeps."""
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    pruning = MagnitudePruning(
+        optimizer, model, 4, target_density=0.5, rounds=2, begin=0.25, end=0.75
+    )
+    list(steps(model, optimizer, pruning, 1))
+    first = {name: mask.clone() for name, mask in pruning.masks.items()}
+    with torch.no_grad():
+        for p in model.parameters():
+            p[p.abs() < p.abs().quantile(0.9)] = 0.0
+    list(steps(model, optimizer, pruning, 0))
+    pruning.count = 2
+    pruning.step()
+    assert pruning.count in pruning.times()
+    assert all(bool((first[name] | ~mask).all()) for name, mask in pruning.masks.items())
+
+
 def test_masked_training_is_training_of_the_smaller_network():
     """Masks and momenta: equal to the same steps with gradients of the living weights alone."""
 
@@ -146,7 +165,7 @@ def test_masked_training_is_training_of_the_smaller_network():
 def test_rigl_keeps_the_number_of_weights_of_each_layer():
     model = mlp()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    rigl = RigL(optimizer, model, 60, target_density=0.3, every=5, end=0.75)
+    rigl = RigL(optimizer, model, 60, target_density=0.3, interval=5, end=0.75)
     numbers = {name: int(mask.sum()) for name, mask in rigl.masks.items()}
     total = sum(p.numel() for p in rigl.weights.values())
     assert sum(numbers.values()) == pytest.approx(0.3 * total, abs=1)
@@ -229,7 +248,7 @@ def test_penalized_methods_are_torchs_own_on_the_penalised_loss(J, ours, theirs,
     ("name", "options"),
     [
         ("pruning", {"target_density": 0.1, "rounds": 2}),
-        ("rigl", {"target_density": 0.1, "every": 2}),
+        ("rigl", {"target_density": 0.1, "interval": 2}),
     ],
 )
 def test_runs_with_masks_have_the_density_and_go_on_after_a_checkpoint(name, options):
@@ -239,6 +258,9 @@ def test_runs_with_masks_have_the_density_and_go_on_after_a_checkpoint(name, opt
     )  # fmt: skip
     whole = trained(settings)
     assert density(whole.model).entries == pytest.approx(0.1, abs=2e-3)
+    start = Trainer(settings, few()).control.masks
+    masks = whole.control.masks
+    assert any(n not in start or not torch.equal(mask, start[n]) for n, mask in masks.items())
     first = Trainer(settings, few())
     first.run(lambda: first.steps == 5)
     second = Trainer(settings, few())
@@ -255,13 +277,19 @@ def test_bad_input_is_refused(cls):
     with pytest.raises(TypeError, match="dual variable would bring them back"):
         cls(dual, model, 10, target_density=0.1)
     proximal = ProxSGD(sparse_parameter_groups(model, linear=L1(0.1)), 0.1, None)
-    with pytest.raises(ValueError, match="density must be"):
+    with pytest.raises(ValueError, match=r"^target_density must be"):
         cls(proximal, model, 10, target_density=1.5)
     control = cls(proximal, model, 10, target_density=0.5)
     with pytest.raises(ValueError, match="same network, got a mask of 'x'"):
         control.load_state_dict({"count": 1, "masks": {"x": torch.ones(2, dtype=torch.bool)}})
-    with pytest.raises(ValueError, match="kind in density"):
-        largest(model, {"lineal": 0.1})
+    for wrong in ({"lineal": 0.1}, {"conv": 0.1}):  # a network of linear layers alone
+        with pytest.raises(ValueError, match="kind in density must be one of 'linear', got"):
+            largest(model, wrong)
+    with pytest.raises(ValueError, match="density must be a number, or name at least one"):
+        largest(model, {})
+    for groups in ("kernels", ["conv"], 3, False):
+        with pytest.raises(TypeError, match="groups must be a mapping such as"):
+            largest(model, 0.5, groups)
     with pytest.raises(ValueError, match="groups must be a layout"):
         largest(model, 0.5, {"linear": [0, 1]})
 

@@ -234,6 +234,8 @@ def test_proximal_gradients_can_be_steered_too_but_have_no_quantile():
         (lambda o: QuantileLambda(o, density=0.1, weights=3), TypeError, "one of density"),
         (lambda o: QuantileLambda(o, density=0.0), ValueError, "density must be"),
         (lambda o: QuantileLambda(o, weights=0), ValueError, "weights must be"),
+        (lambda o: FixedLambda(o, groups=[]), ValueError, "groups must be at least one, or None"),
+        (lambda o: FixedLambda(o, groups=True), ValueError, "groups must be numbers below 2"),
         (lambda o: FixedLambda(o, groups=7), ValueError, "groups must be numbers below 2 .*got 7"),
         (lambda o: FixedLambda(o, groups="fc"), ValueError, "names .*'layer 0'.*got 'fc'"),
         (lambda o: FixedLambda(o, groups="free"), ValueError, "groups must have lam > 0, got 0.0"),

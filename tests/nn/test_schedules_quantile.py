@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -88,6 +89,30 @@ def test_quantile_sorts_groups_of_different_sizes_by_their_own_threshold():
         left = {float(wide[i, 0] != 0) for i in (0, 1)}, [bool(x) for x in high[:, 0] != 0]
         numbers = int(torch.count_nonzero(wide)) + int(torch.count_nonzero(high))
         assert numbers == weights, (alive, left)
+
+
+@given(lam=st.floats(1e-3, 10.0), tied=st.floats(1e-3, 10.0))
+def test_at_a_tie_at_most_as_many_are_kept_in_double_precision(lam, tied):
+    (p,) = matrices((1, 4))
+    with torch.no_grad():
+        p.copy_(torch.tensor([[2.0, 1.0, 1.0, 1.0]]) * tied)
+    optimizer = LinBreg([p], 0.1, L1(lam))
+    with torch.no_grad():
+        optimizer.dual(p).copy_(torch.tensor([[2.0, 1.0, 1.0, 1.0]], dtype=p.dtype) * tied)
+    QuantileLambda(optimizer, weights=2).step()
+    assert int(torch.count_nonzero(p)) == 1
+
+
+@pytest.mark.parametrize("number", [np.uint8(5), np.int8(5), np.int64(5)])
+def test_numbers_of_numpy_are_numbers(number):
+    optimizer = optimizer_of(matrices((20, 20)), L1(0.3))
+    one_step(optimizer)
+    QuantileLambda(optimizer, weights=number, groups=np.int64(0)).step()
+    assert int(torch.count_nonzero(optimizer.param_groups[0]["params"][0])) == 5
+    share = np.float16(0.1)
+    QuantileLambda(optimizer, density=share).step()
+    kept = int(torch.count_nonzero(optimizer.param_groups[0]["params"][0]))
+    assert kept == math.floor(400 * float(share))
 
 
 def test_quantile_with_ties_keeps_none_of_them():

@@ -44,18 +44,23 @@ def largest(
     Raises
     ------
     TypeError, ValueError
-        If a density is out of range, a kind is unknown, or a weight has no such groups.
+        If a density is out of range, a kind is unknown or not in the network, or a weight has no
+        such groups.
     """
     entries = weights_of(model)
+    if groups is not None and not isinstance(groups, Mapping):
+        raise TypeError(
+            f"groups must be a mapping such as {{'conv': 'kernels'}} or None, got {groups!r}"
+        )
     layouts = {choice(kind, "kind in groups", WEIGHTS): g for kind, g in (groups or {}).items()}
-    each = _densities(density)
+    each = shares_of(model, density, "density")
     together: dict[str, list[Entry]] = {}
     for entry in entries:
         own = isinstance(density, Mapping) or entry.kind in layouts
         together.setdefault(entry.kind if own else "", []).append(entry)
     masks: dict[str, Tensor] = {}
     for kind, members in together.items():
-        share = each.get(kind, 1.0) if isinstance(density, Mapping) else density
+        share = each.get(kind, 1.0) if isinstance(density, Mapping) else each[""]
         masks |= _ranked(members, share, layouts.get(kind))
     return {entry.name: masks[entry.name] for entry in entries}
 
@@ -87,13 +92,23 @@ def threshold_(
     return model
 
 
-def _densities(density: Densities) -> dict[str, float]:
+def shares_of(model: nn.Module, density: Densities, name: str) -> dict[str, float]:
+    """Return the shares to keep by kinds of weights, that of all by the name "".
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is out of range, or the network has no such kind; the message has the name.
+    """
+    kinds = {entry.kind for entry in weights_of(model)}
     table = density if isinstance(density, Mapping) else {"": density}
-    for kind, share in table.items():
-        if kind:
-            choice(kind, "kind in density", WEIGHTS)
-        scalar(share, "density", low=0.0, high=1.0, open_low=True)
-    return dict(table)
+    for kind in table if isinstance(density, Mapping) else ():
+        choice(kind, f"kind in {name}", sorted(kinds))
+    if not table:
+        raise ValueError(f"{name} must be a number, or name at least one of {sorted(kinds)}")
+    return {
+        kind: scalar(share, name, low=0.0, high=1.0, open_low=True) for kind, share in table.items()
+    }
 
 
 def _ranked(members: list[Entry], share: float, groups: Any) -> dict[str, Tensor]:

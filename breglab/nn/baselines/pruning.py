@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from breglab._checks import count, scalar
-from breglab.nn.baselines.magnitude import Densities, largest
+from breglab.nn.baselines.magnitude import Densities, largest, shares_of
 from breglab.nn.baselines.masks import Masked
 
 
@@ -62,7 +62,9 @@ class MagnitudePruning(Masked):
         self.begin = scalar(begin, "begin", low=0.0, high=1.0)
         self.end = scalar(end, "end", low=self.begin, high=1.0)
         self.target_density, self.groups = target_density, groups
-        largest(model, target_density, groups)  # complains now and not after hours of training
+        # Complains now and not after hours of training.
+        shares_of(model, target_density, "target_density")
+        largest(model, target_density, groups)
 
     def density_after(self, number: int) -> Densities:
         """Return the density that is left after so many rounds."""
@@ -82,5 +84,7 @@ class MagnitudePruning(Masked):
         # More than one round may come after the same step where there are few steps.
         numbers = [k for k, time in enumerate(self.times(), 1) if time == self.count]
         if numbers:
-            self.masks = largest(self.model, self.density_after(numbers[-1]), self.groups)
+            new = largest(self.model, self.density_after(numbers[-1]), self.groups)
+            # Where survivors have become zero themselves, ranks alone would bring others back.
+            self.masks = {name: mask & self.masks.get(name, mask) for name, mask in new.items()}
         return bool(numbers)

@@ -17,22 +17,24 @@ from breglab.nn.data.seeds import generator
 class RigL(Masked):
     """A random sparse network; now and then each layer drops small weights and grows others.
 
-    Every `every` steps up to the part `end` of the training, the share
+    Every `interval` steps up to the part `end` of the training, the share
 
         f(t) = fraction / 2 (1 + cos(pi t / t_end))
 
-    of the living weights of each layer, the smallest ones, is dropped, and as many are grown where
-    the gradient of the batch is largest among the weights that were zero or have been dropped.
-    What is newly grown starts at zero with no momentum; what is dropped and grown at once keeps
-    its value. The number of living weights of each layer stays the same.
+    of the living weights of each layer, the smallest ones, is dropped, rounded down and at most as
+    many as are not living, and as many are grown where the gradient of the batch is largest among
+    the weights that were zero or have been dropped. What is newly grown starts at zero with no
+    momentum; what is dropped and grown at once keeps its value. The number of living weights of
+    each layer stays the same.
 
     Parameters
     ----------
     optimizer, model, total_steps
         As in `Masked`. The gradients of the last batch must still be there when `step` is called.
     target_density : float
-        Share of living weights in (0, 1], shared among the layers by `erk_densities`.
-    every : int
+        Share of living weights in (0, 1], shared among the layers by `erk_densities`; each layer
+        has a whole number of them, rounded, and one at least.
+    interval : int
         Steps between two exchanges, >= 1.
     fraction : float
         Share of the first exchange, in [0, 1].
@@ -59,16 +61,17 @@ class RigL(Masked):
         total_steps: int,
         *,
         target_density: float,
-        every: int = 100,
+        interval: int = 100,
         fraction: float = 0.3,
         end: float = 0.75,
         seed: int = 0,
     ) -> None:
         super().__init__(optimizer, model, total_steps)
-        self.every = count(every, "every")
+        self.interval = count(interval, "interval")
         self.fraction = scalar(fraction, "fraction", low=0.0, high=1.0)
         self.last = scalar(end, "end", low=0.0, high=1.0, open_low=True) * total_steps
         shapes = {name: tuple(p.shape) for name, p in self.weights.items()}
+        scalar(target_density, "target_density", low=0.0, high=1.0, open_low=True)
         densities = erk_densities(shapes, target_density)
         for name, p in self.weights.items():
             living = max(round(densities[name] * p.numel()), 1)
@@ -80,7 +83,7 @@ class RigL(Masked):
                 p.mul_(self.masks[name]).mul_(1.0 / math.sqrt(living / p.numel()))
 
     def _change(self) -> bool:
-        if self.count % self.every or self.count > self.last:
+        if self.count % self.interval or self.count > self.last:
             return False
         share = 0.5 * self.fraction * (1.0 + math.cos(math.pi * self.count / self.last))
         for name, p in self.weights.items():
@@ -116,7 +119,8 @@ def exchanged(weight: Tensor, gradient: Tensor, mask: Tensor, share: float) -> T
 def erk_densities(shapes: Mapping[str, tuple[int, ...]], density: float) -> dict[str, float]:
     """Return the densities of layers in proportion to sum(shape) / prod(shape), none above 1.
 
-    So small layers are denser, and the share of all weights is as asked for. Evci et al., Rigging
+    So small layers are denser, and the share of all weights is as asked for before numbers of
+    weights are rounded. Evci et al., Rigging
     the lottery, ICML 2020.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -128,6 +129,8 @@ def _chosen(param_groups: Sequence[dict[str, Any]], groups: Groups) -> list[int]
     else:
         several = isinstance(groups, Sequence) and not isinstance(groups, str)
         wanted: Any = groups if several else [groups]
+        if not wanted:
+            raise ValueError(f"groups must be at least one, or None for all, got {groups!r}")
         chosen = [i for w in wanted for i in _numbers(param_groups, w)]
     for i in chosen:
         if not param_groups[i]["lam"] > 0:
@@ -142,7 +145,9 @@ def _numbers(param_groups: Sequence[dict[str, Any]], wanted: int | str) -> list[
     if isinstance(wanted, str):
         found = [i for i, name in enumerate(names) if name == wanted]
     else:
-        found = [wanted] if type(wanted) is int and 0 <= wanted < len(names) else []
+        # Integers of NumPy as well.
+        number = operator.index(wanted) if hasattr(wanted, "__index__") else -1
+        found = [number] if 0 <= number < len(names) and not isinstance(wanted, bool) else []
     if not found:
         raise ValueError(
             f"groups must be numbers below {len(names)} or among the names {names}, got {wanted!r}"

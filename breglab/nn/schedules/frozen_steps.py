@@ -75,7 +75,7 @@ class FrozenStepsSchedule:
 
     def _grow(self, change: float, m: int) -> int:
         if change <= self.settled:
-            return max(int(m * self.growth), m + 1)
+            return max(int(min(m * self.growth, self.largest)), m + 1)
         return int(m / self.growth) if change > 4.0 * self.settled else m
 
     def step(self) -> None:

@@ -73,11 +73,11 @@ class QuantileLambda(LambdaSchedule):
                 f"one of density and weights must be given, got {density!r} and {weights!r}"
             )
         super().__init__(optimizer, groups, scope)
-        if density is not None:
-            scalar(density, "density", low=0.0, high=1.0, open_low=True)
-        if weights is not None:
-            count(weights, "weights")
         self.density, self.weights = density, weights
+        if density is not None:
+            self.density = scalar(density, "density", low=0.0, high=1.0, open_low=True)
+        if weights is not None:
+            self.weights = count(weights, "weights")
         for group in self._groups():
             _check(decode(group))
 
@@ -164,7 +164,8 @@ def _threshold(scores: list[Tensor], sizes: list[int], kept: int) -> float:
         fitting = int(torch.count_nonzero(torch.cumsum(entries, 0) <= kept))
     above, below = neighbours(score, fitting)
     # Nearer to the one below: rounding to the precision of the dual must not reach the one above.
-    return below + (above - below) / 4.0
+    # Not at it where both tie: the number is divided by lam at the start and multiplied again.
+    return max(below + (above - below) / 4.0, below * (1.0 + 2.0**-51))
 
 
 def neighbours(score: Tensor, rank: int, sample: int = 1 << 14) -> tuple[float, float]:

@@ -61,6 +61,11 @@ class FullLinear(nn.Module):
         self._version, self._dense = linear.weight._version, (linear,)
         self.train(linear.training)
 
+    @property
+    def written(self) -> bool:
+        """Whether the weight was written since: by hand, by a schedule, moved, or loaded."""
+        return bool(self.weight._version != self._version)
+
     def _apply(self, fn: Any, recurse: bool = True) -> FullLinear:
         self._version = -1  # the values stay behind
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
@@ -71,6 +76,6 @@ class FullLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(..., n_in)`` to ``(..., n_out)``."""
-        if self.weight._version != self._version:  # written by hand, moved, or loaded
+        if self.written:
             return nn.functional.linear(x, self.weight, self.bias)
         return on_all(x, self.weight, self.bias, self.pattern, self._values)

@@ -75,6 +75,7 @@ class SparseTraining:
         self._hooks: list[Any] = []
         self._ever, self._frozen_steps = False, 0
         self._costs: dict[str, Costs] = {}
+        self._written: set[str] = set()  # weights that the run before had written, so dense
 
     def __enter__(self) -> SparseTraining:
         if self._hooks:
@@ -152,11 +153,19 @@ class SparseTraining:
                 self._advance()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the times that were measured, by the names of weights.
+        """Return the times that were measured, and which layers wait for their next phase.
 
         A run that goes on with them makes the same layers sparse, and so ends with the same bits.
         """
-        return {"costs": {name: list(map(list, one)) for name, one in self._costs.items()}}
+        written = {
+            one.name
+            for one in self.layers
+            if isinstance(one.current, FullLinear) and one.current.written
+        }
+        return {
+            "costs": {name: list(map(list, one)) for name, one in self._costs.items()},
+            "written": sorted(written | self._written),
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load what `state_dict` returned.
@@ -174,6 +183,7 @@ class SparseTraining:
             ) from error
         self._to_dense()
         self._costs = found
+        self._written = set(state_dict.get("written", ()))
         if self._hooks:
             self._advance()
 
@@ -191,8 +201,16 @@ class SparseTraining:
                 self._begin_phase(layer)
             elif not left and layer.settled:
                 self._end_phase(layer, m)
-            elif not left and m and layer.pattern is None and not layer.rows:
+            elif (
+                not left
+                and m
+                and layer.pattern is None
+                and not layer.rows
+                and layer.name not in self._written
+            ):
                 self._prepare(layer)
+            if left:
+                self._written.discard(layer.name)
 
     def _begin_phase(self, layer: Candidate) -> None:
         """Let a layer whose support is frozen be sparse, if that pays."""

@@ -206,6 +206,11 @@ class Control:
     def __post_init__(self) -> None:
         choice(self.name, "control.name", ("none", *SCHEDULES, *MASKED))
         count(self.every, "control.every")
+        if self.name != "feedback" and self.every != Control.every:
+            other = " (RigL has an interval)" if self.name == "rigl" else ""
+            raise ValueError(
+                f"control.every is an entry for feedback{other}, got {self.every} for {self.name!r}"
+            )
 
 
 @dataclass(frozen=True)
