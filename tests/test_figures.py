@@ -313,3 +313,13 @@ def test_numbers_of_figures_are_names_and_others_are_refused(tmp_path):
     assert wrong.exit_code == 2
     assert "did you mean figure_2" in " ".join(wrong.output.split())
     assert call("2", "--smoke", "--full").exit_code == 2
+
+
+def test_results_of_another_figure_are_not_drawn_under_this_name(tmp_path):
+    shutil.copy(command.RESULTS / "theorem_2.json", tmp_path / "corollary_12.json")
+    (tmp_path / "figure_2.json").write_text("{}")
+    done = call("corollary_12", "2", "--render", "--out", tmp_path)
+    assert done.exit_code == 1
+    assert "holds the results of theorem_2" in done.output
+    assert "does not hold the results of a figure or table" in done.output
+    assert not (tmp_path / "corollary_12.md").exists()

@@ -115,7 +115,9 @@ def _make(
     if render:
         path = results / f"{command.stem(name, protocol)}.json"
         if not path.exists():
-            typer.echo(f"{path.name}: not there yet", err=True)
+            reduced = results / f"{command.stem(name, 'reduced')}.json"
+            hint = ", but its reduced form is: add --reduced" if reduced.exists() else ""
+            typer.echo(f"{path.name}: not there yet{hint}", err=True)
             return
         command.render(path, say=typer.echo)
         return

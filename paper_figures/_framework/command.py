@@ -138,6 +138,12 @@ def _attempted(job: Job, cache: Path) -> str:
 def render(path: Path, *, say: Say = print) -> None:
     """Write the table and the pictures of a JSON file, which they are functions of."""
     record = read(path)
+    try:
+        meant = stem(record["name"], record["protocol"])
+    except (KeyError, TypeError):
+        raise ValueError(f"{path} does not hold the results of a figure or table") from None
+    if meant != path.stem:
+        raise ValueError(f"{path} holds the results of {meant}, which belong to {meant}.json")
     for suffix, content in rendered(record).items():
         with replaced(path.with_suffix(suffix)) as file:
             file.write(content)
@@ -166,7 +172,10 @@ def overview(folder: Path) -> str:
     for path in (folder / f"{one}.json" for one in sorted(stems)):
         if not path.exists():
             continue
-        record = read(path)
+        try:
+            record = read(path)
+        except ValueError:  # said where that one is made
+            continue
         held = [claim["holds"] for claim in record["claims"]]
         share = f"{sum(held)} of {len(held)}" if held else ""
         lines.append(f"| [{record['title']}]({path.stem}.md) | {record['protocol']} | {share} |")

@@ -13,6 +13,10 @@ from _framework.runs import Numbers, Runs, mean, spread
 
 PUBLISHED = Path(__file__).parent.parent / "published.toml"
 
+UNITS = (
+    "Shares and accuracies are in percent, drops and differences in points; mean ± standard "
+    "deviation over the seeds."
+)
 Quantity = tuple[str, str, Callable[[Runs, str], Numbers]]
 """Its heading, its name in the published numbers, and how it is read from the runs, in percent."""
 
@@ -72,7 +76,7 @@ def comparison(runs: Runs, name: str, quantities: Sequence[Quantity], note: str 
             ]
         lines.append(f"| {label} | {' | '.join(cells)} | {len(runs.of(label))} |")
     where = f"Paper: {source(name)}. " if paper else ""
-    return "\n".join([*lines, "", f"{where}All numbers are in percent. {note}".rstrip()])
+    return "\n".join([*lines, "", f"{where}{UNITS} {note}".rstrip()])
 
 
 def _number(value: float | None) -> str:
