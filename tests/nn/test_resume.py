@@ -96,6 +96,30 @@ def test_a_run_resumed_after_any_step_ends_with_the_same_bits(tmp_path, settings
         assert same(other.state(), final)
 
 
+@pytest.mark.parametrize("stop", [10, 20])
+def test_a_full_step_after_weights_were_written_has_the_same_bits(stop):
+    """The quantile writes the weights before it, so that its layers are dense, resumed or not."""
+    settings = Config.from_table(
+        {
+            "data": {"name": "digits", "validation": 200, "batch_size": 32},
+            "model": {"sizes": [64, 40, 20, 10]},
+            "initialization": {"density": 1.0},
+            "optimizer": {"lr": 0.1, "frozen_steps": 4},
+            "regularizer": {"lam": 0.01},
+            "control": {"name": "quantile", "density": 0.1},
+            "training": {"epochs": 1, "device": "cpu", "break_even": 0.5},
+        }
+    )
+    images = few(1200)
+    whole, first, second = (Trainer(settings, images) for _ in range(3))
+    whole.run(lambda: False)
+    first.run(lambda: first.steps == stop)
+    assert first.sparse.state_dict()["written"]
+    second.restore(first.state())
+    second.run(lambda: False)
+    assert same(second.state(), whole.state())
+
+
 def test_what_dropout_draws_goes_on_where_it_stopped():
     def dropping():
         trainer = Trainer(config(), few())

@@ -47,8 +47,7 @@ class SparseTraining:
     Raises
     ------
     TypeError, ValueError
-        If the optimizer is none of this package, or `break_even`, `batch` or `kernel` is out of its
-        range.
+        If the optimizer is none of this package, or another argument is out of range.
     """
 
     def __init__(
@@ -75,7 +74,7 @@ class SparseTraining:
         self._hooks: list[Any] = []
         self._ever, self._frozen_steps = False, 0
         self._costs: dict[str, Costs] = {}
-        self._written: set[str] = set()  # weights that the run before had written, so dense
+        self._written: set[str] = set()
 
     def __enter__(self) -> SparseTraining:
         if self._hooks:
@@ -96,14 +95,10 @@ class SparseTraining:
                 "frozen_steps >= 1, or set it in its param_groups",
                 stacklevel=2,
             )
-
-        def load(*_: Any) -> None:
-            self._to_dense()
-
         inner = self.model.module if isinstance(self.model, DistributedDataParallel) else self.model
         self._hooks = [
             optimizer.register_step_post_hook(lambda *_: self._after_step()),
-            optimizer.register_load_state_dict_pre_hook(load),
+            optimizer.register_load_state_dict_pre_hook(lambda *_: self._to_dense()),
             optimizer.register_load_state_dict_post_hook(lambda *_: self._advance()),
             inner.register_forward_hook(_ordinary),
         ]
@@ -123,6 +118,7 @@ class SparseTraining:
             hook.remove()
         self._hooks = []
         self.optimizer.compacted.claimed -= self._weights()
+        self._written = self._waiting()
         self._to_dense()
 
     def __exit__(
@@ -157,15 +153,13 @@ class SparseTraining:
 
         A run that goes on with them makes the same layers sparse, and so ends with the same bits.
         """
-        written = {
-            one.name
-            for one in self.layers
-            if isinstance(one.current, FullLinear) and one.current.written
-        }
-        return {
-            "costs": {name: list(map(list, one)) for name, one in self._costs.items()},
-            "written": sorted(written | self._written),
-        }
+        costs = {name: list(map(list, one)) for name, one in self._costs.items()}
+        return {"costs": costs, "written": sorted(self._waiting())}
+
+    def _waiting(self) -> set[str]:
+        """Return whose weights were written since their phase ended, so that they are dense."""
+        found = (x for x in self.layers if isinstance(x.current, FullLinear) and x.current.written)
+        return self._written | {one.name for one in found}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load what `state_dict` returned.
@@ -197,17 +191,12 @@ class SparseTraining:
         for layer in self.layers:
             group = self.optimizer.param_groups[layer.group]
             left, m = group["frozen_left"], group["frozen_steps"]
+            waits = layer.rows or layer.name in self._written
             if left and not layer.settled:
                 self._begin_phase(layer)
             elif not left and layer.settled:
                 self._end_phase(layer, m)
-            elif (
-                not left
-                and m
-                and layer.pattern is None
-                and not layer.rows
-                and layer.name not in self._written
-            ):
+            elif not (left or waits) and m and layer.pattern is None:
                 self._prepare(layer)
             if left:
                 self._written.discard(layer.name)
